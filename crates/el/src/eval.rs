@@ -1,0 +1,363 @@
+//! Evaluates a checked tree. What operators and functions do is told in `operators` and `functions`.
+
+use std::{cmp::Ordering, sync::Arc};
+
+use crate::{
+    budget::Budget,
+    diagnostic::EvalError,
+    functions::{self, Evaluated},
+    number, operators,
+    pattern::Pattern,
+    program::Program,
+    scope::{Found, Variables},
+    span::Span,
+    tree::{Arithmetic, Call, Comparison, Expr, Kind, Name, Step},
+    value::{ELEMENT_BYTES, Map, Value},
+};
+
+/// One evaluation of a program.
+pub(crate) struct Evaluation<'e> {
+    program: &'e Program,
+    scope: &'e dyn Variables,
+    budget: Budget,
+}
+
+/// What compiling a regular expression during evaluation costs.
+const PATTERN_STEPS: u32 = 1000;
+
+impl<'e> Evaluation<'e> {
+    pub fn new(program: &'e Program, scope: &'e dyn Variables) -> Self {
+        Evaluation { program, scope, budget: Budget::new(&program.limits) }
+    }
+
+    /// The value of the whole program.
+    pub fn run(mut self) -> Evaluated {
+        let tree = &self.program.tree;
+        let value = self.value(tree)?;
+        if value.size() > self.program.limits.output_bytes {
+            return Err(EvalError::new(tree.span, "the result is too large"));
+        }
+        Ok(value)
+    }
+
+    /// What an expression stands for: an object is not copied.
+    fn found(&mut self, expression: &'e Expr) -> Evaluated<Found<'e>> {
+        self.budget.spend(1, expression.span)?;
+        match &expression.kind {
+            Kind::Variable(name) => self
+                .scope
+                .variable(name)
+                .ok_or_else(|| EvalError::new(expression.span, format!("unknown name `{name}`"))),
+            Kind::Path { base, steps } => {
+                let mut found = self.found(base)?;
+                for step in steps {
+                    found = self.step(found, step)?;
+                }
+                Ok(found)
+            }
+            Kind::Ternary { condition, then, otherwise } => {
+                let chosen = if self.condition(condition)? { then } else { otherwise };
+                self.found(chosen)
+            }
+            Kind::Elvis { value, otherwise } => match self.found(value)? {
+                Found::Value(value) if operators::is_empty(&value) => self.found(otherwise),
+                found => Ok(found),
+            },
+            _ => self.computed(expression).map(Found::Value),
+        }
+    }
+
+    /// The value of an expression.
+    fn value(&mut self, expression: &'e Expr) -> Evaluated {
+        let found = self.found(expression)?;
+        whole(found, expression.span)
+    }
+
+    /// The value of an expression that is always a value.
+    fn computed(&mut self, expression: &'e Expr) -> Evaluated {
+        Ok(match &expression.kind {
+            Kind::Bool(value) => Value::Bool(*value),
+            Kind::Int(value) => Value::Int(*value),
+            Kind::Num(value) => Value::Num(*value),
+            Kind::Text(value) => Value::Text(Arc::clone(value)),
+            Kind::List(elements) => self.list(elements)?,
+            Kind::Map(entries) => self.map(entries)?,
+            Kind::Call(call) => self.call(call, expression.span)?,
+            Kind::Not(operand) => Value::Bool(!self.condition(operand)?),
+            Kind::Negate(operand) => self.negative(operand)?,
+            Kind::Arithmetic { first, rest } => self.arithmetic(first, rest)?,
+            Kind::Compare { left, operator, right } => {
+                let span = expression.span;
+                Value::Bool(self.comparison(left, *operator, right, span)?)
+            }
+            Kind::Matches { subject, pattern } => Value::Bool(self.matches(subject, pattern)?),
+            Kind::All(operands) => Value::Bool(!self.any_is(false, operands)?),
+            Kind::Any(operands) => Value::Bool(self.any_is(true, operands)?),
+            Kind::Null
+            | Kind::Variable(_)
+            | Kind::Path { .. }
+            | Kind::Ternary { .. }
+            | Kind::Elvis { .. } => Value::Null,
+        })
+    }
+
+    fn list(&mut self, elements: &'e [Expr]) -> Evaluated {
+        elements.iter().map(|element| self.value(element)).collect()
+    }
+
+    fn map(&mut self, entries: &'e [(Name, Expr)]) -> Evaluated {
+        let members = entries.iter().map(|(key, value)| Ok((Arc::clone(&key.text), self.value(value)?)));
+        members.collect::<Evaluated<Map>>().map(Value::Map)
+    }
+
+    fn step(&mut self, from: Found<'e>, step: &'e Step) -> Evaluated<Found<'e>> {
+        self.budget.spend(1, step.span())?;
+        match step {
+            Step::Property(name) => property(from, &name.text, name.span),
+            Step::Index { span, at } => {
+                let at = self.value(at)?;
+                index(from, &at, *span)
+            }
+            Step::Project { span, names } => self.projection(from, names, *span).map(Found::Value),
+            Step::Method { span, name, arguments } => {
+                let mut values = Vec::new();
+                for argument in arguments {
+                    values.push(self.value(argument)?);
+                }
+                match from {
+                    Found::Object(object) => {
+                        object.call(&name.text, &values).map_err(|e| EvalError::new(*span, e.to_string()))
+                    }
+                    Found::Value(value) => {
+                        let message = format!("cannot call `{}` of {}", name.text, value.described());
+                        Err(EvalError::new(*span, message))
+                    }
+                }
+            }
+        }
+    }
+
+    /// Okta: `list.![name]`.
+    fn projection(&mut self, from: Found<'e>, names: &'e [Name], span: Span) -> Evaluated {
+        let list = match whole(from, span)? {
+            Value::List(list) => list,
+            other => {
+                let message = format!("`.![ ]` wants an array before it, but this is {}", other.described());
+                return Err(EvalError::new(span, message));
+            }
+        };
+        self.budget.build(list.len().saturating_mul(ELEMENT_BYTES), span)?;
+        let mut projected = Vec::new();
+        for element in list.iter() {
+            let mut found = Found::Value(element.clone());
+            for name in names {
+                self.budget.spend(1, span)?;
+                found = property(found, &name.text, name.span)?;
+            }
+            projected.push(whole(found, span)?);
+        }
+        Ok(Value::from(projected))
+    }
+
+    fn call(&mut self, call: &'e Call, span: Span) -> Evaluated {
+        let mut arguments = Vec::new();
+        for argument in &call.arguments {
+            arguments.push(self.value(argument)?);
+        }
+        let spans: Vec<Span> = call.arguments.iter().map(|argument| argument.span).collect();
+        let Some(function) = self.program.resolved.functions.get(&span.start) else {
+            return Err(EvalError::new(span, format!("unknown function `{}`", call.full_name())));
+        };
+        let budget = &mut self.budget;
+        (function.run)(&mut functions::Call { function, arguments: &arguments, spans: &spans, span, budget })
+    }
+
+    /// Okta: a condition must be Boolean; nothing else converts to one.
+    fn condition(&mut self, expression: &'e Expr) -> Evaluated<bool> {
+        match self.value(expression)? {
+            Value::Bool(value) => Ok(value),
+            other => {
+                let message = format!("a condition is wanted, but this is {}", other.described());
+                Err(EvalError::new(expression.span, message))
+            }
+        }
+    }
+
+    /// Whether one of the conditions is `wanted`. Those after it are not evaluated.
+    fn any_is(&mut self, wanted: bool, operands: &'e [Expr]) -> Evaluated<bool> {
+        for operand in operands {
+            if self.condition(operand)? == wanted {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn negative(&mut self, operand: &'e Expr) -> Evaluated {
+        let value = self.value(operand)?;
+        let negated = match value {
+            Value::Num(number) => Ok(Value::Num(-number)),
+            Value::Int(integer) => {
+                number::integers(Arithmetic::Subtract, 0, integer).map(Value::Int).map_err(str::to_owned)
+            }
+            other => Err(format!("`-` wants a number, but this is {}", other.described())),
+        };
+        negated.map_err(|message| EvalError::new(operand.span, message))
+    }
+
+    fn arithmetic(&mut self, first: &'e Expr, rest: &'e [(Arithmetic, Expr)]) -> Evaluated {
+        let mut sum = Sum::Value(self.value(first)?);
+        for (operator, operand) in rest {
+            let value = self.value(operand)?;
+            sum = self.with_operand(sum, *operator, &value, operand.span)?;
+        }
+        Ok(match sum {
+            Sum::Value(value) => value,
+            Sum::Text(text) => Value::from(text),
+        })
+    }
+
+    fn with_operand(&mut self, sum: Sum, operator: Arithmetic, value: &Value, span: Span) -> Evaluated<Sum> {
+        let left = match sum {
+            Sum::Text(text) if operator == Arithmetic::Add => {
+                return self.concatenated(text, value, span).map(Sum::Text);
+            }
+            Sum::Text(text) => Value::from(text),
+            Sum::Value(left) => left,
+        };
+        if operator == Arithmetic::Add && (is_text(&left) || is_text(value)) {
+            let text = self.concatenated(String::new(), &left, span)?;
+            return self.concatenated(text, value, span).map(Sum::Text);
+        }
+        let result = operators::arithmetic(operator, &left, value);
+        result.map(Sum::Value).map_err(|message| EvalError::new(span, message))
+    }
+
+    fn concatenated(&mut self, mut text: String, value: &Value, span: Span) -> Evaluated<String> {
+        self.budget.read(value.size(), span)?;
+        let added = operators::text_in_concatenation(value).ok_or_else(|| {
+            EvalError::new(span, format!("{} cannot be joined to a string", value.described()))
+        })?;
+        self.budget.build(added.len(), span)?;
+        text.push_str(&added);
+        Ok(text)
+    }
+
+    fn comparison(
+        &mut self,
+        left: &'e Expr,
+        operator: Comparison,
+        right: &'e Expr,
+        span: Span,
+    ) -> Evaluated<bool> {
+        let (l, r) = (self.compared(left, right)?, self.compared(right, left)?);
+        self.budget.read(l.size().saturating_add(r.size()), span)?;
+        let equal = || operators::equal(&l, &r).ok_or_else(|| incomparable(&l, &r, span));
+        let order = || {
+            operators::order(&l, &r).ok_or_else(|| {
+                let (symbol, l, r) = (operator.symbol(), l.described(), r.described());
+                EvalError::new(span, format!("`{symbol}` does not take {l} and {r}"))
+            })
+        };
+        Ok(match operator {
+            Comparison::Equal => equal()?,
+            Comparison::NotEqual => !equal()?,
+            Comparison::Less => order()? == Ordering::Less,
+            Comparison::LessOrEqual => order()? != Ordering::Greater,
+            Comparison::Greater => order()? == Ordering::Greater,
+            Comparison::GreaterOrEqual => order()? != Ordering::Less,
+        })
+    }
+
+    /// One side of a comparison. An object beside `null` is not copied: all that matters is that it is there.
+    fn compared(&mut self, side: &'e Expr, other: &'e Expr) -> Evaluated {
+        match self.found(side)? {
+            Found::Object(_) if other.kind == Kind::Null => Ok(Value::Map(Map::default())),
+            found => whole(found, side.span),
+        }
+    }
+
+    fn matches(&mut self, subject: &'e Expr, pattern: &'e Expr) -> Evaluated<bool> {
+        let text = self.matched_text(subject)?;
+        if let Some(pattern) = self.program.resolved.patterns.get(&pattern.span.start) {
+            return Ok(pattern.matches(&text));
+        }
+        let written = self.matched_text(pattern)?;
+        self.budget.spend(PATTERN_STEPS, pattern.span)?;
+        let compiled = Pattern::compile(&written, self.program.limits.late_pattern_bytes());
+        Ok(compiled.map_err(|message| EvalError::new(pattern.span, message))?.matches(&text))
+    }
+
+    fn matched_text(&mut self, side: &'e Expr) -> Evaluated<Arc<str>> {
+        match self.value(side)? {
+            Value::Text(text) => {
+                self.budget.read(text.len(), side.span)?;
+                Ok(text)
+            }
+            other => {
+                let message = format!("`matches` wants a string, but this is {}", other.described());
+                Err(EvalError::new(side.span, message))
+            }
+        }
+    }
+}
+
+/// What a chain of operators has come to. Text grows in place.
+enum Sum {
+    Value(Value),
+    Text(String),
+}
+
+fn is_text(value: &Value) -> bool {
+    matches!(value, Value::Text(_))
+}
+
+fn whole(found: Found<'_>, span: Span) -> Evaluated {
+    match found {
+        Found::Value(value) => Ok(value),
+        Found::Object(object) => object.whole().ok_or_else(|| {
+            EvalError::new(span, "this is an object and not a value; name one of its properties")
+        }),
+    }
+}
+
+/// A property that is missing is null; a property of null does not exist.
+fn property<'e>(from: Found<'e>, name: &str, span: Span) -> Evaluated<Found<'e>> {
+    match from {
+        Found::Object(object) => Ok(object.property(name).unwrap_or(Found::Value(Value::Null))),
+        Found::Value(Value::Map(map)) => Ok(Found::Value(map.get(name).cloned().unwrap_or_default())),
+        Found::Value(other) => {
+            Err(EvalError::new(span, format!("cannot read `{name}` of {}", other.described())))
+        }
+    }
+}
+
+/// Okta: `{1, 2, 3}[0]`.
+///
+/// Guess: a string is not indexed, neither as Java's characters nor as an array with commas; a property may be read by index.
+fn index<'e>(from: Found<'e>, at: &Value, span: Span) -> Evaluated<Found<'e>> {
+    match (from, at) {
+        (Found::Value(Value::List(list)), Value::Int(position)) => {
+            let element = usize::try_from(*position).ok().and_then(|position| list.get(position));
+            element.cloned().map(Found::Value).ok_or_else(|| {
+                EvalError::new(span, format!("there is no position {position} in an array of {}", list.len()))
+            })
+        }
+        (from @ (Found::Object(_) | Found::Value(Value::Map(_))), Value::Text(name)) => {
+            property(from, name, span)
+        }
+        (from, at) => {
+            let from = match &from {
+                Found::Object(_) => "an object",
+                Found::Value(value) => value.described(),
+            };
+            Err(EvalError::new(span, format!("cannot index {from} by {}", at.described())))
+        }
+    }
+}
+
+/// Guess: comparing kinds that have nothing in common is a mistake worth hearing of. The Spring Expression Language would
+/// answer that they are not equal.
+fn incomparable(left: &Value, right: &Value, span: Span) -> EvalError {
+    EvalError::new(span, format!("{} cannot be compared with {}", left.described(), right.described()))
+}

@@ -1,0 +1,64 @@
+//! Okta's conversions between strings and numbers.
+//!
+//! Guess: null converts to null.
+
+use super::{Call, Evaluated, Function, Type, any};
+use crate::{number, value::Value};
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    Function {
+        namespace: Some("Convert"),
+        name: "toInt",
+        parameters: &[any("value")],
+        repeated: &[],
+        returns: Type::Integer,
+        run: to_int,
+    },
+    Function {
+        namespace: Some("Convert"),
+        name: "toNum",
+        parameters: &[any("value")],
+        repeated: &[],
+        returns: Type::Number,
+        run: to_num,
+    },
+];
+
+/// Okta: `Convert.toInt(string)` and `Convert.toInt(double)`, which rounds to the nearest.
+///
+/// Guess: a string must be an integer already, as for Java's `Integer.parseInt`.
+fn to_int(call: &mut Call<'_>) -> Evaluated {
+    match call.argument(0) {
+        Value::Null => Ok(Value::Null),
+        Value::Int(value) => Ok(Value::Int(*value)),
+        Value::Num(value) => number::round(*value)
+            .map(Value::Int)
+            .ok_or_else(|| call.fail("the number is too large for an integer")),
+        Value::Text(text) => text
+            .parse()
+            .map(Value::Int)
+            .map_err(|_| call.fail(&format!("{} is not an integer", quoted(text)))),
+        other => Err(call.fail(&format!("{} does not convert to an integer", other.described()))),
+    }
+}
+
+/// Okta: `Convert.toNum(string)`.
+fn to_num(call: &mut Call<'_>) -> Evaluated {
+    match call.argument(0) {
+        Value::Null => Ok(Value::Null),
+        Value::Int(value) => Ok(Value::Num(number::widen(*value))),
+        Value::Num(value) => Ok(Value::Num(*value)),
+        Value::Text(text) => {
+            let parsed = text.parse().ok().filter(|number: &f64| number.is_finite());
+            parsed.map(Value::Num).ok_or_else(|| call.fail(&format!("{} is not a number", quoted(text))))
+        }
+        other => Err(call.fail(&format!("{} does not convert to a number", other.described()))),
+    }
+}
+
+/// The beginning of somebody's text, for a message.
+fn quoted(text: &str) -> String {
+    let start: String = text.chars().take(32).collect();
+    let more = if start.len() < text.len() { "…" } else { "" };
+    format!("`{start}{more}`")
+}

@@ -1,0 +1,42 @@
+//! How much an expression may ask for. Enforcing it is the business of each stage.
+
+/// Bounds on the text, the tree and the evaluation of an expression.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The most characters an expression may have. Okta: 1024.
+    pub characters: usize,
+    /// How many expressions may lie within each other: what is in brackets, an argument, a branch and a right side are each
+    /// within what is around them. Values above 100 count as 100, so that no expression can exhaust the stack.
+    pub depth: usize,
+    /// How much one evaluation may do: one for each node visited, and one for each 256 bytes that a function reads.
+    pub steps: u32,
+    /// How many bytes of text and array one evaluation may build, and how large its result may be.
+    pub output_bytes: usize,
+    /// How large a regular expression may become when compiled. One that is only known during evaluation may become a quarter
+    /// of that, because somebody waits for it.
+    pub pattern_bytes: usize,
+}
+
+impl Limits {
+    /// The depth that is enforced.
+    pub(crate) fn effective_depth(&self) -> usize {
+        self.depth.min(100)
+    }
+
+    /// How large a regular expression may become that is compiled during evaluation.
+    pub(crate) fn late_pattern_bytes(&self) -> usize {
+        self.pattern_bytes / 4
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            characters: 1024,
+            depth: 100,
+            steps: 10_000,
+            output_bytes: 64 * 1024,
+            pattern_bytes: 256 * 1024,
+        }
+    }
+}

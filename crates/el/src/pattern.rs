@@ -1,0 +1,119 @@
+//! Regular expressions as Okta's Java writes them, over an engine that takes linear time.
+
+use regex::{Regex, RegexBuilder};
+
+/// A regular expression that is compared with whole texts.
+#[derive(Clone, Debug)]
+pub struct Pattern(Regex);
+
+impl Pattern {
+    /// Compiles a regular expression to at most `bytes`. The error says what is wrong with it: lower case, no full stop.
+    ///
+    /// Classes such as `\d` and `\w` mean ASCII only, as in Java. Lookaround and back-references, which cannot be had in
+    /// linear time, are refused.
+    pub fn compile(expression: &str, bytes: usize) -> Result<Pattern, String> {
+        let expression = translate(expression);
+        let compile = |expression: &str| {
+            let mut builder = RegexBuilder::new(expression);
+            builder.size_limit(bytes).dfa_size_limit(bytes).nest_limit(64).build()
+        };
+        // Alone first: `a)(b` is wrong, but would not be within the brackets put around it.
+        compile(&expression)
+            .and_then(|_| compile(&format!(r"\A(?:{expression})\z")))
+            .map(Pattern)
+            .map_err(|e| explain(&e))
+    }
+
+    /// Whether the expression covers all of `text`. Java: `Matcher.matches`.
+    pub fn matches(&self, text: &str) -> bool {
+        self.0.is_match(text)
+    }
+}
+
+/// Rewrites what Java and the engine read differently.
+fn translate(expression: &str) -> String {
+    let mut out = String::with_capacity(expression.len());
+    let mut rest = expression.chars();
+    while let Some(character) = rest.next() {
+        if character != '\\' {
+            out.push(character);
+            continue;
+        }
+        let escaped = rest.next();
+        match escaped.and_then(ascii_class) {
+            Some(class) => out.push_str(class),
+            None => out.extend([Some(character), escaped].into_iter().flatten()),
+        }
+    }
+    out
+}
+
+/// What a class of characters means in Java unless told otherwise.
+fn ascii_class(letter: char) -> Option<&'static str> {
+    Some(match letter {
+        'd' => "[0-9]",
+        'D' => "[^0-9]",
+        'w' => "[0-9A-Za-z_]",
+        'W' => "[^0-9A-Za-z_]",
+        's' => r"[ \t\n\x0B\f\r]",
+        'S' => r"[^ \t\n\x0B\f\r]",
+        _ => return None,
+    })
+}
+
+fn explain(error: &regex::Error) -> String {
+    match error {
+        regex::Error::CompiledTooBig(_) => "the regular expression is too large".to_owned(),
+        other => {
+            // The last line of the engine's explanation says what is wrong; those before it show our rewriting.
+            let explanation = other.to_string();
+            let reason = explanation.lines().last().unwrap_or_default().trim_start_matches("error: ");
+            format!("the regular expression cannot be used: {reason}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matches(expression: &str, text: &str) -> Result<bool, String> {
+        Pattern::compile(expression, 256 * 1024).map(|pattern| pattern.matches(text))
+    }
+
+    #[test]
+    fn a_pattern_covers_the_whole_text() {
+        assert_eq!(matches("a|ab", "ab"), Ok(true));
+        assert_eq!(matches("b", "abc"), Ok(false));
+        assert_eq!(matches(".*admin.*", "the admins"), Ok(true));
+        assert_eq!(matches("(?i)ADMIN", "admin"), Ok(true));
+    }
+
+    #[test]
+    fn classes_are_ascii_and_may_stand_in_brackets() {
+        assert_eq!(matches(r"\d+", "١٢"), Ok(false));
+        assert_eq!(matches(r"[\w.-]+@\w+\.com", "ana.b-c@x.com"), Ok(true));
+        assert_eq!(matches(r"[^\s]+", "a b"), Ok(false));
+    }
+
+    #[test]
+    fn what_cannot_be_had_in_linear_time_is_refused_in_words() {
+        let reason = "the regular expression cannot be used: look-around, including look-ahead and look-behind, is not supported";
+        assert_eq!(matches("(?=a)", ""), Err(reason.to_owned()));
+        let reason = "the regular expression cannot be used: backreferences are not supported";
+        assert_eq!(matches(r"(a)\1", ""), Err(reason.to_owned()));
+    }
+
+    #[test]
+    fn brackets_cannot_reach_beyond_the_pattern() {
+        assert!(matches("a)(b", "ab").is_err());
+        assert!(matches("(?x)a#", "a").is_err());
+        assert!(matches(r"a\", "a").is_err());
+    }
+
+    #[test]
+    fn huge_patterns_are_refused() {
+        let reason = "the regular expression is too large".to_owned();
+        assert_eq!(matches("(a{1000}){1000}", "a"), Err(reason));
+    }
+}

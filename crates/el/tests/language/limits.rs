@@ -1,0 +1,137 @@
+//! Nothing that is written in an expression can make it run long, grow large or exhaust the stack.
+
+use el::Limits;
+
+use crate::world::{result, result_within};
+
+fn roomy() -> Limits {
+    Limits { characters: 1_000_000, ..Limits::default() }
+}
+
+#[test]
+fn an_expression_has_at_most_1024_characters() {
+    let literal = |characters: usize| format!("'{}'", "ä".repeat(characters - 2));
+    assert!(result(&literal(1024)).starts_with("\"ä"));
+    let refusal = "refused: the expression has 1025 characters; at most 1024 are allowed";
+    assert_eq!(result(&literal(1025)), refusal);
+}
+
+#[test]
+fn deep_nesting_is_refused_whatever_nests() {
+    let refusal = "refused: the expression nests too deeply here";
+    for (open, close) in [
+        ("(", ")"),
+        ("{", "}"),
+        ("{'a':", "}"),
+        ("!", ""),
+        ("-", ""),
+        ("not ", ""),
+        ("String.len(", ")"),
+        ("true ? ", " : 1"),
+        ("true ? 1 : ", ""),
+        ("1 ?: ", ""),
+        ("user[", "]"),
+        ("user.f(", ")"),
+        ("(a.b or a and a == a + a * -", ")"),
+    ] {
+        let text = format!("{}1{}", open.repeat(10_000), close.repeat(10_000));
+        assert_eq!(result_within(&text, &roomy()), refusal, "{open}");
+        let unbounded = Limits { depth: usize::MAX, ..roomy() };
+        assert_eq!(result_within(&text, &unbounded), refusal, "{open}");
+    }
+}
+
+#[test]
+fn the_deepest_tree_that_is_allowed_can_be_evaluated() {
+    for (open, inner, close, levels) in [
+        ("(false or true and true == ", "true", ")", 24),
+        ("{", "true", "}[0]", 99),
+        ("true ? ", "true", " : false", 99),
+    ] {
+        let text = format!("{}{inner}{}", open.repeat(levels), close.repeat(levels));
+        let evaluate = move || result_within(&text, &roomy());
+        // A thread of Rust or Tokio has twice as much.
+        let thread = std::thread::Builder::new().stack_size(1024 * 1024).spawn(evaluate);
+        let result = thread.expect("a thread starts").join().expect("the stack suffices");
+        assert_eq!(result, "true", "{open}");
+    }
+}
+
+#[test]
+fn long_chains_are_flat() {
+    let sum = vec!["1"; 4000].join("+");
+    assert_eq!(result_within(&sum, &roomy()), "4000");
+    let logic = vec!["true"; 4000].join(" and ");
+    assert_eq!(result_within(&logic, &roomy()), "true");
+    let path = format!("user{}", ".a".repeat(4000));
+    assert_eq!(result_within(&path, &roomy()), "fails: cannot read `a` of null");
+}
+
+#[test]
+fn evaluation_takes_a_bounded_number_of_steps() {
+    let many = format!("{{{}}}", vec!["1"; 20_000].join(","));
+    assert_eq!(result_within(&many, &roomy()), "fails: evaluation takes too many steps");
+    let few = Limits { steps: 3, ..Limits::default() };
+    assert_eq!(result_within("1 + 2", &few), "3");
+    assert_eq!(result_within("1 + 2 + 3", &few), "fails: evaluation takes too many steps");
+}
+
+#[test]
+fn what_functions_read_counts_as_steps() {
+    let few = Limits { steps: 10, ..Limits::default() };
+    assert_eq!(result_within("String.len(user.long)", &few), "1024");
+    let twice = "String.len(user.long) + String.len(user.long)";
+    assert_eq!(result_within(twice, &few), "fails: evaluation takes too many steps");
+}
+
+#[test]
+fn concatenation_is_bounded_by_the_output() {
+    let longest = vec!["user.long"; 64].join("+");
+    let one_more = format!("{longest}+'x'");
+    assert_eq!(result(&longest).len(), 64 * 1024 + 2);
+    assert_eq!(result(&one_more), "fails: the result is too large");
+}
+
+#[test]
+fn replacing_cannot_explode() {
+    let mut text = "user.long".to_owned();
+    for _ in 0..10 {
+        text = format!("String.replace({text}, 'x', 'xxxxxxxxxxxxxxxx')");
+    }
+    assert_eq!(result(&text), "fails: the result is too large");
+}
+
+#[test]
+fn joining_arrays_cannot_explode() {
+    let mut text = "user.roles".to_owned();
+    for _ in 0..8 {
+        text = format!("Arrays.flatten({text}, {text})");
+    }
+    let limits = Limits { output_bytes: 1000, ..roomy() };
+    assert_eq!(result_within(&text, &limits), "fails: the result is too large");
+}
+
+#[test]
+fn a_large_attribute_is_not_a_result() {
+    let small = Limits { output_bytes: 1000, ..Limits::default() };
+    assert_eq!(result_within("user.long", &small), "fails: the result is too large");
+    assert_eq!(result_within("{user.long}", &small), "fails: the result is too large");
+    assert_eq!(result_within("String.len(user.long)", &small), "1024");
+}
+
+#[test]
+fn regular_expressions_are_bounded_whenever_they_are_compiled() {
+    let reason = "the regular expression is too large";
+    assert_eq!(result("'a' matches '(a{1000}){1000}'"), format!("refused: {reason}"));
+    assert_eq!(result("'a' matches '(a{1000})' + '{1000}'"), format!("fails: {reason}"));
+    let nested = format!("'a' matches '{}a{}'", "(".repeat(400), ")".repeat(400));
+    assert!(result(&nested).starts_with("refused: the regular expression cannot be used: "));
+    let many = vec!["'a' matches user.pattern + 'x'"; 60].join(" or ");
+    assert_eq!(result_within(&many, &roomy()), "fails: evaluation takes too many steps");
+}
+
+#[test]
+fn huge_numbers_are_refused() {
+    assert!(result(&"9".repeat(1000)).ends_with("is too large"));
+    assert!(result(&format!("1{}.5", "0".repeat(900))).ends_with("is too large"));
+}

@@ -1,0 +1,20 @@
+//! The decision of the mint: which policy and rule govern a request, which scopes and claims it gets, for how long.
+//!
+//! Everything here is a pure, total function of its arguments: no clock, no randomness, no I/O, no `async`, no
+//! panic. The token endpoint, Token Preview, what-if and the golden tests all call [`decide()`]; there is no
+//! second implementation.
+
+pub mod claims;
+pub mod compose;
+pub mod consent;
+pub mod decide;
+pub mod facts;
+pub mod matching;
+pub mod server;
+pub mod trace;
+
+pub use compose::{Envelope, access_token};
+pub use decide::{Decision, Grant, Refusal, decide};
+pub use facts::{ClientFacts, Facts, Requested, UserFacts};
+pub use server::AuthorizationServer;
+pub use trace::{Recorder, Silent, Trace};

@@ -1,0 +1,165 @@
+//! An authorization server compiled for deciding: conditions as matchers, expressions as trees.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use model::grant_type::GrantTypes;
+use model::policy::ClientCondition;
+use model::rule::{Lifetimes, ScopeCondition};
+use model::{ClientId, GroupId, PolicyId, RuleId, UserId};
+
+use crate::claims::Claim;
+
+/// The names of scopes are shared between the table, the rules' sets and the decisions.
+pub type ScopeName = Arc<str>;
+
+/// Which clients a policy is for.
+#[derive(Debug)]
+pub(crate) enum Clients {
+    All,
+    Only(HashSet<ClientId>),
+}
+
+/// Which people a rule is for.
+#[derive(Debug)]
+pub(crate) struct People {
+    pub nobody: bool,
+    pub everyone: bool,
+    pub groups: HashSet<GroupId>,
+    pub exclude_groups: HashSet<GroupId>,
+    pub users: HashSet<UserId>,
+    pub exclude_users: HashSet<UserId>,
+}
+
+/// Which scopes a rule grants.
+#[derive(Debug)]
+pub(crate) enum Scopes {
+    Any,
+    Only(HashSet<String>),
+}
+
+/// A policy with its rules in order.
+#[derive(Debug)]
+pub struct Policy {
+    /// Its id.
+    pub id: PolicyId,
+    /// Its name.
+    pub name: String,
+    pub(crate) active: bool,
+    pub(crate) clients: Clients,
+    pub(crate) rules: Vec<Rule>,
+}
+
+/// A rule.
+#[derive(Debug)]
+pub struct Rule {
+    /// Its id.
+    pub id: RuleId,
+    /// Its name.
+    pub name: String,
+    /// How long the tokens last.
+    pub lifetimes: Lifetimes,
+    pub(crate) active: bool,
+    pub(crate) grant_types: GrantTypes,
+    pub(crate) people: People,
+    pub(crate) scopes: Scopes,
+}
+
+/// What a decision needs of a scope.
+#[derive(Debug)]
+pub struct Scope {
+    pub(crate) consent: model::scope::Consent,
+    pub(crate) default: bool,
+}
+
+/// An authorization server, ready to decide.
+#[derive(Debug)]
+pub struct AuthorizationServer {
+    /// What `aud` says.
+    pub audience: String,
+    pub(crate) policies: Vec<Policy>,
+    pub(crate) scopes: HashMap<ScopeName, Scope>,
+    pub(crate) default_scopes: Vec<ScopeName>,
+    pub(crate) access_claims: Vec<Claim>,
+    pub(crate) groups_named: HashSet<GroupId>,
+}
+
+impl AuthorizationServer {
+    /// Compiles a server. `policies` with their rules come in the order of their priorities; scopes and claims
+    /// include the system ones. Never fails: a claim whose expression cannot be compiled refuses the tokens
+    /// that would carry it, so nothing wrong is ever released.
+    pub fn compile<'a>(
+        server: &model::AuthorizationServer,
+        policies: impl IntoIterator<Item = (&'a model::Policy, Vec<&'a model::Rule>)>,
+        scopes: impl IntoIterator<Item = &'a model::Scope>,
+        claims: impl IntoIterator<Item = &'a model::Claim>,
+    ) -> Self {
+        let policies: Vec<Policy> =
+            policies.into_iter().map(|(policy, rules)| compile_policy(policy, &rules)).collect();
+        let mut table = HashMap::new();
+        let mut default_scopes = Vec::new();
+        for scope in scopes {
+            let name: ScopeName = Arc::from(scope.name.as_str());
+            if scope.default {
+                default_scopes.push(Arc::clone(&name));
+            }
+            table.insert(name, Scope { consent: scope.consent, default: scope.default });
+        }
+        let access_claims = claims.into_iter().filter_map(Claim::for_access_token).collect();
+        let groups_named = groups_named(&policies);
+        Self {
+            audience: server.audiences.first().cloned().unwrap_or_default(),
+            policies,
+            scopes: table,
+            default_scopes,
+            access_claims,
+            groups_named,
+        }
+    }
+
+    /// The groups that conditions name: the only ones whose membership a decision asks about.
+    pub fn groups_named(&self) -> &HashSet<GroupId> {
+        &self.groups_named
+    }
+}
+
+fn compile_policy(policy: &model::Policy, rules: &[&model::Rule]) -> Policy {
+    Policy {
+        id: policy.id,
+        name: policy.name.clone(),
+        active: policy.status.is_active(),
+        clients: match &policy.clients {
+            ClientCondition::All => Clients::All,
+            ClientCondition::Only(clients) => Clients::Only(clients.iter().cloned().collect()),
+        },
+        rules: rules.iter().map(|rule| compile_rule(rule)).collect(),
+    }
+}
+
+fn compile_rule(rule: &model::Rule) -> Rule {
+    let people = &rule.people;
+    Rule {
+        id: rule.id,
+        name: rule.name.clone(),
+        lifetimes: rule.lifetimes,
+        active: rule.status.is_active(),
+        grant_types: rule.grant_types.iter().copied().collect(),
+        people: People {
+            nobody: people.is_nobody(),
+            everyone: people.everyone,
+            groups: people.groups.iter().copied().collect(),
+            exclude_groups: people.exclude_groups.iter().copied().collect(),
+            users: people.users.iter().copied().collect(),
+            exclude_users: people.exclude_users.iter().copied().collect(),
+        },
+        scopes: match &rule.scopes {
+            ScopeCondition::Any => Scopes::Any,
+            ScopeCondition::Only(scopes) => Scopes::Only(scopes.iter().cloned().collect()),
+        },
+    }
+}
+
+fn groups_named(policies: &[Policy]) -> HashSet<GroupId> {
+    let rules = policies.iter().flat_map(|policy| &policy.rules);
+    rules.flat_map(|rule| rule.people.groups.iter().chain(&rule.people.exclude_groups)).copied().collect()
+}
