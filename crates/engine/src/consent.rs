@@ -15,7 +15,7 @@ pub(crate) fn refused_to_services(
     if !grant_type.is_without_user() {
         return Vec::new();
     }
-    scopes.iter().filter(|scope| needs_user(server, scope)).map(|scope| scope.to_string()).collect()
+    scopes.iter().filter(|scope| needs_user(server, scope)).map(ToString::to_string).collect()
 }
 
 pub(crate) fn needs_user(server: &AuthorizationServer, scope: &str) -> bool {

@@ -164,7 +164,7 @@ fn why_no_rule_matched(server: &AuthorizationServer, facts: &Facts, asked: &[Sco
     });
     rules.next().map_or(Refusal::NoMatchingPolicy, |rule| {
         let denied = asked.iter().filter(|scope| !grants(rule, scope));
-        Refusal::ScopeDenied(denied.map(|scope| scope.to_string()).collect())
+        Refusal::ScopeDenied(denied.map(ToString::to_string).collect())
     })
 }
 
@@ -183,7 +183,9 @@ fn default_scopes(
     };
     let (granted, left_out): (Vec<_>, Vec<_>) = server.default_scopes.iter().cloned().partition(fits);
     if !left_out.is_empty() {
-        trace.note(|| Step::DefaultScopesLeftOut { names: left_out.iter().map(ToString::to_string).collect() });
+        trace.note(|| Step::DefaultScopesLeftOut {
+            names: left_out.iter().map(ToString::to_string).collect(),
+        });
     }
     if granted.is_empty() { Err(Refusal::NoScopeAllowed) } else { Ok(granted) }
 }

@@ -69,7 +69,6 @@ pub struct Rule {
 #[derive(Debug)]
 pub struct Scope {
     pub(crate) consent: model::scope::Consent,
-    pub(crate) default: bool,
 }
 
 /// An authorization server, ready to decide.
@@ -77,6 +76,8 @@ pub struct Scope {
 pub struct AuthorizationServer {
     /// What `aud` says.
     pub audience: String,
+    pub(crate) org_name: String,
+    pub(crate) org_subdomain: String,
     pub(crate) policies: Vec<Policy>,
     pub(crate) scopes: HashMap<ScopeName, Scope>,
     pub(crate) default_scopes: Vec<ScopeName>,
@@ -89,6 +90,7 @@ impl AuthorizationServer {
     /// include the system ones. Never fails: a claim whose expression cannot be compiled refuses the tokens
     /// that would carry it, so nothing wrong is ever released.
     pub fn compile<'a>(
+        org: &model::Org,
         server: &model::AuthorizationServer,
         policies: impl IntoIterator<Item = (&'a model::Policy, Vec<&'a model::Rule>)>,
         scopes: impl IntoIterator<Item = &'a model::Scope>,
@@ -103,12 +105,14 @@ impl AuthorizationServer {
             if scope.default {
                 default_scopes.push(Arc::clone(&name));
             }
-            table.insert(name, Scope { consent: scope.consent, default: scope.default });
+            table.insert(name, Scope { consent: scope.consent });
         }
         let access_claims = claims.into_iter().filter_map(Claim::for_access_token).collect();
         let groups_named = groups_named(&policies);
         Self {
             audience: server.audiences.first().cloned().unwrap_or_default(),
+            org_name: org.company_name.clone(),
+            org_subdomain: org.subdomain.clone(),
             policies,
             scopes: table,
             default_scopes,
