@@ -1,7 +1,7 @@
 //! The claims that an authorization server adds to a token: compiled once, evaluated per token.
 
 use el::{Found, Limits, Object, Program, Variables};
-use model::claim::{ClaimType, ClaimValue};
+use model::claim::{ClaimType, ClaimValue, RESERVED_IN_ACCESS_TOKEN};
 use serde_json::{Map, Value};
 
 use crate::facts::{ClientFacts, Facts};
@@ -39,9 +39,12 @@ pub struct ClaimFailure {
 }
 
 impl Claim {
-    /// Compiles an active claim of the access token; `None` for any other.
+    /// Compiles an active claim of the access token; `None` for any other. A reserved name is the mint's own,
+    /// also where the token at hand does not carry it; only the system's `sub` may be mapped.
     pub(crate) fn for_access_token(claim: &model::Claim) -> Option<Self> {
-        if claim.claim_type != ClaimType::Resource || !claim.status.is_active() {
+        let mapped_subject = claim.system && claim.name == "sub";
+        let reserved = RESERVED_IN_ACCESS_TOKEN.contains(&claim.name.as_str()) && !mapped_subject;
+        if reserved || claim.claim_type != ClaimType::Resource || !claim.status.is_active() {
             return None;
         }
         let source = match &claim.value {
@@ -74,10 +77,14 @@ impl Claim {
                 return Err(self.failure("groups claims need the user's groups, which are not there"));
             }
         };
-        if value.is_null() && self.name == "sub" {
-            return Err(self.failure("the subject is null"));
+        match &value {
+            _ if self.name != "sub" => Ok(value),
+            Value::String(subject) if !subject.is_empty() => Ok(value),
+            // Whoever has no value for it would share the subject with all others who have none.
+            Value::String(_) => Err(self.failure("the subject is empty")),
+            Value::Null => Err(self.failure("the subject is null")),
+            _ => Err(self.failure("the subject is not a text")),
         }
-        Ok(value)
     }
 }
 

@@ -22,7 +22,7 @@ pub struct Grant {
     pub rule: RuleId,
     /// Its name.
     pub rule_name: String,
-    /// The scopes, in the order in which they were asked for.
+    /// The scopes, in the order in which they were asked for; at least one, and none twice.
     pub scopes: Vec<ScopeName>,
     /// How long the tokens last.
     pub lifetimes: Lifetimes,
@@ -35,7 +35,8 @@ pub enum Refusal {
     NoMatchingPolicy,
     /// A scope does not exist on the server.
     NoMatchingScope,
-    /// A rule matches, and permits none of the server's default scopes.
+    /// A rule matches, and none of the scopes is left: it permits none of the server's default scopes. There is
+    /// no grant without a scope.
     NoScopeAllowed,
     /// Scopes that were granted before are no longer permitted.
     ScopeDenied(Vec<String>),
@@ -72,9 +73,12 @@ pub fn decide(server: &AuthorizationServer, facts: &Facts, trace: &mut impl Trac
         return Err(why_no_rule_matched(server, facts, &asked));
     };
     let scopes = match facts.scopes {
-        Requested::Omitted => default_scopes(server, facts, rule, trace)?,
+        Requested::Omitted => default_scopes(server, facts, rule, trace),
         Requested::Explicit(_) | Requested::Original(_) => asked,
     };
+    if scopes.is_empty() {
+        return Err(Refusal::NoScopeAllowed);
+    }
     let refused = consent::refused_to_services(server, facts.grant_type, &scopes);
     if !refused.is_empty() {
         return Err(Refusal::ConsentRequired(refused));
@@ -175,7 +179,7 @@ fn default_scopes(
     facts: &Facts,
     rule: &Rule,
     trace: &mut impl Trace,
-) -> Result<Vec<ScopeName>, Refusal> {
+) -> Vec<ScopeName> {
     let service = facts.grant_type.is_without_user();
     let fits = |scope: &ScopeName| {
         grants(rule, scope)
@@ -187,5 +191,5 @@ fn default_scopes(
             names: left_out.iter().map(ToString::to_string).collect(),
         });
     }
-    if granted.is_empty() { Err(Refusal::NoScopeAllowed) } else { Ok(granted) }
+    granted
 }

@@ -9,8 +9,8 @@ use std::sync::{Arc, OnceLock};
 use model::app::ClientId;
 use model::grant_type::GrantTypes;
 use model::{
-    App, AppId, AuthorizationServer, AuthorizationServerId, Claim, ClaimId, Document, Kind, Org, OrgId, Policy,
-    PolicyId, Rule, RuleId, Scope, ScopeId, template,
+    App, AppId, AuthorizationServer, AuthorizationServerId, Claim, ClaimId, Document, Kind, Org, OrgId,
+    Policy, PolicyId, Rule, RuleId, Scope, ScopeId, template,
 };
 use rpds::{HashTrieMapSync, RedBlackTreeMapSync};
 
@@ -110,6 +110,16 @@ impl ServerEntry {
         self.find_policy(policy)?.rules.iter().find(|rule| rule.value.id == id)
     }
 
+    /// Every stored document that belongs to the server, rules before their policies.
+    pub(crate) fn stored_children(&self) -> Vec<Document> {
+        let rules =
+            self.policies.iter().flat_map(|entry| &entry.rules).map(|r| Document::Rule(r.value.clone()));
+        let policies = self.policies.iter().map(|entry| Document::Policy(entry.policy.value.clone()));
+        let scopes = self.stored_scopes.iter().map(|scope| Document::Scope(scope.value.clone()));
+        let claims = self.stored_claims.iter().map(|claim| Document::Claim(claim.value.clone()));
+        rules.chain(policies).chain(scopes).chain(claims).collect()
+    }
+
     /// The server compiled for deciding; compiled once, on first use.
     pub fn compiled(&self, org: &Org) -> Arc<engine::AuthorizationServer> {
         Arc::clone(self.compiled.get_or_init(|| {
@@ -137,7 +147,8 @@ impl ServerEntry {
     }
 
     fn put_rule(&mut self, rule: Arc<Versioned<Rule>>) {
-        let Some(entry) = self.policies.iter_mut().find(|entry| entry.policy.value.id == rule.value.policy) else {
+        let Some(entry) = self.policies.iter_mut().find(|entry| entry.policy.value.id == rule.value.policy)
+        else {
             return;
         };
         put_by_id(&mut entry.rules, rule, |rule| rule.id);
@@ -164,6 +175,13 @@ fn merge<T: Clone, I: Ord + Copy>(
     let untouched = |value: T| Arc::new(Versioned { value, revision: 0 });
     let first = system.iter().map(|(id, value)| edited(*id).unwrap_or_else(|| untouched(value.clone())));
     first.chain(custom).collect()
+}
+
+fn find<'a, T: Clone + 'a>(
+    list: impl IntoIterator<Item = &'a Arc<Versioned<T>>>,
+    is_wanted: impl Fn(&T) -> bool,
+) -> Option<T> {
+    list.into_iter().map(|versioned| &versioned.value).find(|value| is_wanted(value)).cloned()
 }
 
 fn put_by_id<T, I: Ord>(list: &mut Vec<Arc<Versioned<T>>>, value: Arc<Versioned<T>>, id: impl Fn(&T) -> I) {
@@ -236,7 +254,10 @@ impl Snapshot {
     }
 
     /// Every server whose id is greater than `after`, by id, which is the order of their creation.
-    pub fn servers_after(&self, after: Option<AuthorizationServerId>) -> impl Iterator<Item = &Arc<ServerEntry>> {
+    pub fn servers_after(
+        &self,
+        after: Option<AuthorizationServerId>,
+    ) -> impl Iterator<Item = &Arc<ServerEntry>> {
         use std::ops::Bound::{Excluded, Unbounded};
         self.servers.range((after.map_or(Unbounded, Excluded), Unbounded)).map(|(_, entry)| entry)
     }
@@ -257,6 +278,36 @@ impl Snapshot {
         self.apps.get(self.clients.get(client_id)?)
     }
 
+    /// The document as it is now; `parent` is the server of what belongs to one.
+    pub(crate) fn find_document(&self, kind: Kind, id: &str, parent: &str) -> Option<Document> {
+        let server = || self.servers.get(&AuthorizationServerId::parse(parent)?);
+        match kind {
+            Kind::Org => Some(Document::Org(self.org.value.clone())),
+            Kind::AuthorizationServer => {
+                let entry = self.servers.get(&AuthorizationServerId::parse(id)?)?;
+                Some(Document::AuthorizationServer(entry.server.value.clone()))
+            }
+            Kind::App => {
+                let entry = self.apps.get(&AppId::parse(id)?)?;
+                Some(Document::App(Box::new(entry.app.value.clone())))
+            }
+            Kind::Policy => {
+                let entry = server()?.find_policy(PolicyId::parse(id)?)?;
+                Some(Document::Policy(entry.policy.value.clone()))
+            }
+            Kind::Rule => {
+                let rules = server()?.policies.iter().flat_map(|entry| &entry.rules);
+                find(rules, |rule| rule.id.as_str() == id).map(Document::Rule)
+            }
+            Kind::Scope => {
+                find(&server()?.stored_scopes, |scope| scope.id.as_str() == id).map(Document::Scope)
+            }
+            Kind::Claim => {
+                find(&server()?.stored_claims, |claim| claim.id.as_str() == id).map(Document::Claim)
+            }
+        }
+    }
+
     /// Puts `document`, as of `revision`.
     pub(crate) fn put(&mut self, document: Document, revision: u64) {
         match document {
@@ -273,12 +324,16 @@ impl Snapshot {
             Document::Scope(value) => {
                 let server = value.server;
                 let value = Arc::new(Versioned { value, revision });
-                self.edit_server(server, |entry| put_by_id(&mut entry.stored_scopes, value, |scope| scope.id));
+                self.edit_server(server, |entry| {
+                    put_by_id(&mut entry.stored_scopes, value, |scope| scope.id)
+                });
             }
             Document::Claim(value) => {
                 let server = value.server;
                 let value = Arc::new(Versioned { value, revision });
-                self.edit_server(server, |entry| put_by_id(&mut entry.stored_claims, value, |claim| claim.id));
+                self.edit_server(server, |entry| {
+                    put_by_id(&mut entry.stored_claims, value, |claim| claim.id)
+                });
             }
             Document::App(value) => self.put_app(Versioned { value: *value, revision }),
         }

@@ -119,7 +119,9 @@ pub enum OpenError {
         known: String,
     },
     /// The URL asks for TLS, which this release does not speak to PostgreSQL.
-    #[error("the database URL asks for TLS (`sslmode`), which is not supported yet: use a local socket or a tunnel")]
+    #[error(
+        "the database URL asks for TLS (`sslmode`), which is not supported yet: use a local socket or a tunnel"
+    )]
     Tls,
     /// The URL cannot be read.
     #[error("the database URL cannot be read: {0}")]

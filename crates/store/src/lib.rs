@@ -1,1 +1,24 @@
-//! Placeholder.
+//! What is remembered: SQLite and PostgreSQL behind one port. The only crate that knows SQL.
+//!
+//! [`Store`] opens a database, reads typed rows and commits a [`Batch`]. It has no clock: times are milliseconds that
+//! the caller brings. Bodies are JSON text and secrets are sealed bytes, neither of which it looks into.
+
+mod batch;
+mod fault;
+mod migrate;
+mod numbering;
+mod port;
+mod postgres;
+mod rows;
+mod sqlite;
+mod statements;
+mod value;
+
+#[cfg(test)]
+mod tests;
+
+pub use batch::{Batch, Committed, Pending};
+pub use fault::{CommitError, Fault, FaultKind, OpenError};
+pub use numbering::EventId;
+pub use port::Store;
+pub use rows::*;

@@ -51,7 +51,7 @@ pub(crate) enum Dialect {
 /// The text of a template for one database.
 pub(crate) fn render(template: &str, dialect: Dialect) -> String {
     let (int64, bytes, text_c, options) = match dialect {
-        Dialect::Sqlite => ("integer", "blob", "text", " strict, without rowid"),
+        Dialect::Sqlite => ("integer", "blob", "text", " strict"),
         Dialect::Postgres => ("bigint", "bytea", "text collate \"C\"", ""),
     };
     template

@@ -43,12 +43,11 @@ impl EventId {
     /// Reads the text that `Display` writes; any other text is not an event of ours.
     pub fn parse(uuid: &str) -> Option<Self> {
         let groups: Vec<&str> = uuid.split('-').collect();
-        let [a, b, c, d, e] = groups[..] else { return None };
-        if [a, b, c, d, e].map(str::len) != [8, 4, 4, 4, 12] {
+        if groups.iter().map(|group| group.len()).ne([8, 4, 4, 4, 12]) {
             return None;
         }
-        let writer = Writer::parse(&format!("{a}{b}{}", c.strip_prefix('8')?))?;
-        let low = u64::from_str_radix(&format!("{d}{e}"), 16).ok()?;
+        let writer = Writer::parse(&format!("{}{}{}", groups[0], groups[1], groups[2].strip_prefix('8')?))?;
+        let low = u64::from_str_radix(&format!("{}{}", groups[3], groups[4]), 16).ok()?;
         let n = i64::try_from(low & (u64::MAX >> 2)).ok()?;
         let id = Self { writer, n };
         (id.to_string() == uuid).then_some(id)
@@ -58,8 +57,8 @@ impl EventId {
 impl fmt::Display for EventId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (writer, low) = (self.writer.0, self.n.unsigned_abs() | 1 << 63);
-        let (a, b, c) = (writer >> 28, (writer >> 12) & 0xffff, writer & 0xfff);
-        write!(f, "{a:08x}-{b:04x}-8{c:03x}-{:04x}-{:012x}", low >> 48, low & 0xffff_ffff_ffff)
+        write!(f, "{:08x}-{:04x}-8{:03x}-", writer >> 28, (writer >> 12) & 0xffff, writer & 0xfff)?;
+        write!(f, "{:04x}-{:012x}", low >> 48, low & 0xffff_ffff_ffff)
     }
 }
 
@@ -91,6 +90,13 @@ impl Line {
             self.base = self.next;
         }
         self.registered.is_none().then_some(self.base)
+    }
+
+    /// Takes numbers back that certainly nobody will find, unless others were given behind them.
+    pub(crate) fn give_back(&mut self, first: i64, end: i64) {
+        if self.next == end {
+            self.next = first;
+        }
     }
 
     /// The announcement is committed.
@@ -151,6 +157,10 @@ mod tests {
         line.announced(60);
         assert_eq!(line.unannounced(70), None);
         line.number(70);
-        assert_eq!(line.unannounced(60 + REGISTRATION_MILLIS + 1), Some(5), "from the number that comes next");
+        assert_eq!(
+            line.unannounced(60 + REGISTRATION_MILLIS + 1),
+            Some(5),
+            "from the number that comes next"
+        );
     }
 }

@@ -299,7 +299,9 @@ mod tests {
     #[test]
     fn no_statement_uses_what_the_databases_do_not_share() {
         for Statement { name, sql, .. } in ALL {
-            for word in ["now()", "current_timestamp", "offset", "nextval", "for update", "advisory", "::", "{"] {
+            for word in
+                ["now()", "current_timestamp", "offset", "nextval", "for update", "advisory", "::", "{"]
+            {
                 assert!(!sql.contains(word), "{name} uses `{word}`");
             }
         }

@@ -66,12 +66,15 @@ impl<T: Into<Value>> From<Option<T>> for Value {
     }
 }
 
-impl<'a, T> From<&'a Option<T>> for Value
-where
-    &'a T: Into<Value>,
-{
-    fn from(value: &'a Option<T>) -> Self {
-        value.as_ref().map_or(Self::Null, Into::into)
+impl From<Vec<u8>> for Value {
+    fn from(value: Vec<u8>) -> Self {
+        Self::Bytes(value)
+    }
+}
+
+impl From<&Option<String>> for Value {
+    fn from(value: &Option<String>) -> Self {
+        value.as_ref().map_or(Self::Null, Self::from)
     }
 }
 

@@ -1,0 +1,17 @@
+//! What the engine decides, text in and text out; and that it agrees with a slow reference on everything else.
+
+mod arbitrary;
+mod claims;
+mod consent;
+mod dialogue;
+mod differential;
+mod evaluation;
+mod matrix;
+mod people;
+mod properties;
+mod reference;
+mod refusals;
+mod scopes;
+mod tokens;
+mod trace;
+mod world;

@@ -1,0 +1,139 @@
+//! Access tokens as a whole (Okta, section 4.5).
+
+use model::claim::{ClaimValue, RESERVED_IN_ACCESS_TOKEN};
+use serde_json::{Map, json};
+
+use crate::dialogue::check;
+use crate::world::{World, request};
+
+#[test]
+fn a_users_token_has_oktas_claims_in_oktas_order_and_then_the_servers() {
+    check(
+        r#"scope read
+        claim tier = user.tier
+        claim roles for read = user.roles
+        policy Default for every app
+            rule Any if anything, then 5m
+        token app Portal, user ana with {"tier":"gold","roles":["a","b"]}, scopes openid read
+        · ver 1
+        · jti "AT.1"
+        · iss "https://example.test/oauth2/default"
+        · aud "api://default"
+        · sub "ana@example.com"
+        · iat 1000000
+        · exp 1000300
+        · cid "Portal"
+        · uid "00uqvARaVfB000000000"
+        · scp ["openid","read"]
+        · tier "gold"
+        · roles ["a","b"]"#,
+    );
+}
+
+#[test]
+fn a_services_token_has_no_user_and_its_subject_is_the_client() {
+    check(
+        r#"scope read
+        policy Default for every app
+            rule Any if anything, then 24h
+        token app Worker, scopes read
+        · ver 1
+        · jti "AT.1"
+        · iss "https://example.test/oauth2/default"
+        · aud "api://default"
+        · sub "Worker"
+        · iat 1000000
+        · exp 1086400
+        · cid "Worker"
+        · scp ["read"]"#,
+    );
+}
+
+#[test]
+fn a_claim_with_a_reserved_name_is_never_released_whether_the_token_carries_it_or_not() {
+    check(
+        r#"scope read
+        claim ver = 2
+        claim iss = 'https://evil.test'
+        claim aud = 'api://other'
+        claim exp = 9999999999
+        claim cid = 'other'
+        claim uid = 'other'
+        claim scp = 'admin'
+        claim cnf = 'other'
+        claim act = 'other'
+        claim acr = 'other'
+        claim auth_time = 1
+        policy Default for every app
+            rule Any if anything, then 1h
+        token app Worker, scopes read
+        · ver 1
+        · jti "AT.1"
+        · iss "https://example.test/oauth2/default"
+        · aud "api://default"
+        · sub "Worker"
+        · iat 1000000
+        · exp 1003600
+        · cid "Worker"
+        · scp ["read"]"#,
+    );
+}
+
+/// Validation refuses such claims; a document that came in some other way must not forge a token either.
+#[test]
+fn every_reserved_name_is_kept_out_even_without_validation() {
+    for name in RESERVED_IN_ACCESS_TOKEN {
+        let mut world = World::new();
+        world.scope("read");
+        world.add_policy("Default");
+        world.add_rule("Any");
+        let mut forged = world.claim("forged").clone();
+        forged.name = (*name).to_owned();
+        forged.value = ClaimValue::Expression("'forged'".to_owned());
+        world.claims = vec![forged];
+        let server = world.compile();
+        let facts = request::facts("app Worker, scopes read");
+        let grant = engine::decide(&server, &facts, &mut engine::Silent).unwrap();
+        let custom = engine::claims::for_access_token(&server, &facts, &grant.scopes).unwrap();
+        assert_eq!(custom, Map::new(), "{name}");
+    }
+}
+
+/// What a hook adds passes the same door.
+#[test]
+fn composing_never_replaces_what_the_token_carries_anyway() {
+    let mut world = World::new();
+    world.scope("read");
+    world.add_policy("Default");
+    world.add_rule("Any");
+    let server = world.compile();
+    let facts = request::facts("app Portal, user ana, scopes read");
+    let grant = engine::decide(&server, &facts, &mut engine::Silent).unwrap();
+    let envelope =
+        engine::Envelope { issuer: "https://a", jti: "AT.1", issued_at: model::Timestamp::from_seconds(0) };
+    let plain = engine::access_token(&server, &facts, &grant, envelope, Map::new());
+    let forged: Map<_, _> = plain.keys().map(|name| (name.clone(), json!("forged"))).collect();
+    assert_eq!(engine::access_token(&server, &facts, &grant, envelope, forged), plain);
+}
+
+#[test]
+fn the_audience_is_the_first_of_the_server_and_a_plain_text() {
+    let mut world = World::new();
+    world.server.audiences = vec!["api://one".to_owned(), "api://two".to_owned()];
+    assert_eq!(world.compile().audience, "api://one");
+}
+
+#[test]
+fn an_expiry_beyond_all_time_saturates() {
+    let mut world = World::new();
+    world.scope("read");
+    world.add_policy("Default");
+    world.add_rule("Any").lifetimes.access_token_minutes = u32::MAX;
+    let server = world.compile();
+    let facts = request::facts("app Worker, scopes read");
+    let grant = engine::decide(&server, &facts, &mut engine::Silent).unwrap();
+    let issued_at = model::Timestamp::from_milliseconds(i64::MAX);
+    let envelope = engine::Envelope { issuer: "", jti: "", issued_at };
+    let claims = engine::access_token(&server, &facts, &grant, envelope, Map::new());
+    assert!(claims["exp"].as_i64() > claims["iat"].as_i64());
+}

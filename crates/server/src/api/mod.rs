@@ -1,0 +1,230 @@
+//! The management API: one file per noun, each with the thin pair of the wire (what is written, what is shown) and its
+//! lines of the route table. Owns what the nouns share. Leaves out every rule (`service`).
+
+mod api_token;
+mod app;
+mod authorization_server;
+mod claim;
+mod client_secret;
+mod group;
+mod jwk;
+mod key;
+mod log;
+mod org;
+mod policy;
+mod rule;
+mod scope;
+mod user;
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::header::{ETAG, IF_MATCH, USER_AGENT};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use model::event::Origin;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Value, json};
+use service::admin::{PAGE_MAX, Precondition, Refusal};
+use service::configuration::Asked;
+use service::{Failure, Fault, Remedy, Tenant};
+
+use crate::access::Caller;
+use crate::error::{ApiError, code};
+use crate::front::{Now, Peer};
+use crate::json::Json;
+use crate::origin::Here;
+use crate::request_id::RequestId;
+use crate::routes::Routes;
+
+/// What handlers work on.
+pub type App = Arc<Tenant>;
+
+/// Every line of the management API.
+pub fn routes() -> Routes<App> {
+    Routes::new()
+        .and(org::routes())
+        .and(user::routes())
+        .and(group::routes())
+        .and(authorization_server::routes())
+        .and(policy::routes())
+        .and(rule::routes())
+        .and(scope::routes())
+        .and(claim::routes())
+        .and(key::routes())
+        .and(app::routes())
+        .and(client_secret::routes())
+        .and(jwk::routes())
+        .and(api_token::routes())
+        .and(log::routes())
+}
+
+/// Lists of 200 entries at most, and by default (Okta).
+pub type Page = crate::page::Page<PAGE_MAX, PAGE_MAX>;
+
+/// Who asks for a change, from where and when. A handler of a guarded route takes it.
+pub struct Asks(pub Asked);
+
+/// `User-Agent` is kept up to this length.
+const USER_AGENT_BYTES_MAX: usize = 512;
+
+/// Where a request came from, for the log.
+pub fn origin_of(request_id: RequestId, peer: Peer, headers: &HeaderMap, here: &Here) -> Origin {
+    let user_agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+    let user_agent = user_agent.map(|text| text.chars().take(USER_AGENT_BYTES_MAX).collect());
+    Origin {
+        request_id: Some(request_id.to_string()),
+        address: Some(peer.0.ip().to_string()),
+        user_agent,
+        path: Some(here.path().to_owned()),
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Asks {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        let Ok(Now(now)) = Now::from_request_parts(parts, state).await;
+        let Ok(request_id) = RequestId::from_request_parts(parts, state).await;
+        let Ok(peer) = Peer::from_request_parts(parts, state).await;
+        let Ok(here) = Here::from_request_parts(parts, state).await;
+        let origin = origin_of(request_id, peer, &parts.headers, &here);
+        Ok(Self(Asked { actor: caller.actor(), origin, now }))
+    }
+}
+
+/// `If-Match` as a precondition (RFC 9110 section 13.1.1). Our tags are the revisions of objects.
+pub struct IfMatch(pub Precondition);
+
+impl<S: Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let Some(value) = parts.headers.get(IF_MATCH) else { return Ok(Self(Precondition::Any)) };
+        let text = value.to_str().map_err(|_| ApiError::of(code::ETAG_SYNTAX))?.trim();
+        if text == "*" {
+            return Ok(Self(Precondition::Exists));
+        }
+        let tag = text.strip_prefix("W/").unwrap_or(text);
+        let inner = tag.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        let inner = inner.ok_or_else(|| ApiError::of(code::ETAG_SYNTAX))?;
+        Ok(Self(inner.parse().map_or(Precondition::Never, Precondition::Revision)))
+    }
+}
+
+/// A reply that shows one object, with its `ETag`.
+pub struct Shown {
+    /// The object.
+    pub view: Value,
+    /// The revision at which it changed last.
+    pub revision: u64,
+}
+
+impl IntoResponse for Shown {
+    fn into_response(self) -> Response {
+        let mut response = Json(self.view).into_response();
+        if let Ok(tag) = HeaderValue::try_from(format!("\"{}\"", self.revision)) {
+            response.headers_mut().insert(ETAG, tag);
+        }
+        response
+    }
+}
+
+/// Maps what a use case refuses to the management API's codes: the one place that does.
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NotFound { id, kind } => Self::not_found(id, kind),
+            Refusal::Invalid { subject, causes } => {
+                let error = Self::about(code::VALIDATION_FAILED, subject);
+                causes.into_iter().fold(error, Self::cause)
+            }
+            Refusal::PreconditionFailed => code::ETAG_MISMATCH.into(),
+            Refusal::DeleteForbidden => {
+                Self::of(code::APP_DELETE_FORBIDDEN).cause("Deactivate the application before it is deleted.")
+            }
+            Refusal::InvalidCursor => code::INVALID_CURSOR.into(),
+            Refusal::NotPermitted => code::ACCESS_DENIED.into(),
+        }
+    }
+}
+
+impl From<Fault> for ApiError {
+    fn from(fault: Fault) -> Self {
+        match fault.remedy {
+            Remedy::TryLater => Self::unavailable(&fault),
+            Remedy::None => Self::fault(&fault),
+        }
+    }
+}
+
+impl<R> From<Failure<R>> for ApiError
+where
+    Self: From<R>,
+{
+    fn from(failure: Failure<R>) -> Self {
+        match failure {
+            Failure::Refused(refusal) => refusal.into(),
+            Failure::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+/// A link with the methods that it allows.
+pub(crate) fn link(href: String, allow: &[&str]) -> Value {
+    json!({"href": href, "hints": {"allow": allow}})
+}
+
+/// Adds the link that changes the status: an active object can be deactivated, an inactive one activated.
+pub(crate) fn lifecycle(links: &mut Value, own: &str, status: model::Status) {
+    let verb = if status.is_active() { "deactivate" } else { "activate" };
+    links[verb] = link(format!("{own}/lifecycle/{verb}"), &["POST"]);
+}
+
+/// A time, or null.
+pub(crate) fn time(at: Option<model::Timestamp>) -> Value {
+    at.map_or(Value::Null, |at| at.to_string().into())
+}
+
+/// Reads what may be absent or null as the default.
+pub(crate) fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// A list that may be absent or null.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Include {
+    /// `include`
+    #[serde(default, deserialize_with = "or_default")]
+    pub include: Vec<String>,
+    /// `exclude`
+    #[serde(default, deserialize_with = "or_default")]
+    pub exclude: Vec<String>,
+}
+
+/// What a request must have.
+pub(crate) fn required<T>(field: &'static str, value: Option<T>) -> Result<T, ApiError> {
+    value.ok_or_else(|| ApiError::invalid(field, format!("{field}: The field cannot be left blank")))
+}
+
+/// A word of an enumeration, or what is allowed.
+pub(crate) fn word<T>(
+    field: &'static str,
+    text: &str,
+    read: impl Fn(&str) -> Option<T>,
+    allowed: &[&str],
+) -> Result<T, ApiError> {
+    read(text).ok_or_else(|| {
+        let allowed = allowed.join(", ");
+        ApiError::invalid(field, format!("{field}: `{text}` is not one of {allowed}"))
+    })
+}
+
+/// `status`, where a body may carry it.
+pub(crate) fn status(text: Option<&str>) -> Result<Option<model::Status>, ApiError> {
+    text.map(|text| word("status", text, model::Status::from_word, &["ACTIVE", "INACTIVE"])).transpose()
+}

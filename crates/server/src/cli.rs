@@ -1,0 +1,343 @@
+//! The command line. Owns the commands, their help and the exit codes; leaves out what settings mean (`config`).
+//!
+//! A command that talks to the running server is one variant and one line in `remote`: the name that the server's
+//! `Commands` know it by, and its arguments.
+
+use std::ffi::OsString;
+use std::fmt::Display;
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{
+    Arg, ArgAction, ArgMatches, Args, Command as ClapCommand, CommandFactory, FromArgMatches, Parser,
+    Subcommand,
+};
+use serde_json::Value;
+
+use crate::config::{self, Config};
+use crate::settings::{self, BadSetting, Environment, Setting, Sources};
+use crate::{control, start};
+
+const USAGE: u8 = 2;
+const FAILURE: u8 = 1;
+
+const SETTINGS_HELP: &str = "\
+Every option may also be given in the environment (--base-url is TOKENMINT_BASE_URL) or in
+the file of --config (base_url = \"…\"; --limit-idle-time is idle_time in the table [limits]).
+A flag wins over the environment, the environment over the file. In TOKENMINT_BASE_URL,
+several URLs are parted by commas.
+
+Secrets come from the environment only, or from a file that only the server may read:
+  TOKENMINT_MASTER_KEY      the master key's text, instead of --master-key-file
+  TOKENMINT_ADMIN_LOGIN     the first administrator, made when the database is empty
+  TOKENMINT_ADMIN_PASSWORD  that administrator's password
+  TOKENMINT_API_TOKEN       that administrator's API token";
+
+/// Tokenmint, an authorization server that Okta's clients can use unmodified.
+#[derive(Parser)]
+#[command(
+    name = "tokenmint",
+    version,
+    after_help = "Start with: tokenmint serve\nThen open http://localhost:8080/"
+)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server until SIGTERM or SIGINT
+    #[command(after_help = SETTINGS_HELP)]
+    Serve(ServeFlags),
+    /// Look after the keys of the running server
+    #[command(subcommand)]
+    Key(KeyCommand),
+}
+
+#[derive(Subcommand)]
+enum KeyCommand {
+    /// Seal every secret anew under the newest master key
+    Rewrap(DataFlags),
+}
+
+/// The flags of every setting, from their table.
+struct ServeFlags(ArgMatches);
+
+/// The flags that find the running server.
+struct DataFlags(ArgMatches);
+
+macro_rules! flags_from_the_table {
+    ($name:ident, $settings:expr) => {
+        impl Args for $name {
+            fn augment_args(command: ClapCommand) -> ClapCommand {
+                command.args($settings.iter().map(flag))
+            }
+
+            fn augment_args_for_update(command: ClapCommand) -> ClapCommand {
+                Self::augment_args(command)
+            }
+        }
+
+        impl FromArgMatches for $name {
+            fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+                Ok(Self(matches.clone()))
+            }
+
+            fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+                self.0 = matches.clone();
+                Ok(())
+            }
+        }
+    };
+}
+
+flags_from_the_table!(ServeFlags, settings::ALL);
+flags_from_the_table!(DataFlags, [settings::CONFIG, settings::DATA]);
+
+fn flag(setting: &Setting) -> Arg {
+    let flag = Arg::new(setting.flag).long(setting.flag).help(setting.help);
+    if setting.value.is_empty() {
+        // A switch has the text `true`, so that it is read as the same setting in the file is.
+        return flag.num_args(0).default_missing_value("true").action(ArgAction::Set);
+    }
+    let is_list = setting.key == settings::BASE_URL.key;
+    flag.value_name(setting.value).action(if is_list { ArgAction::Append } else { ArgAction::Set })
+}
+
+/// Runs the program.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, environment: Environment<'_>) -> ExitCode {
+    let matches = match CommandLine::command().try_get_matches_from(arguments) {
+        Ok(matches) => matches,
+        Err(error) => return explain(&error),
+    };
+    match CommandLine::from_arg_matches(&matches) {
+        Ok(line) => carry_out(&line.command, environment),
+        Err(error) => explain(&error),
+    }
+}
+
+fn carry_out(command: &Command, environment: Environment<'_>) -> ExitCode {
+    match command {
+        Command::Serve(flags) => match read(&flags.0, environment, Config::read) {
+            Ok(config) => finish(start::serve(&config)),
+            Err(error) => refuse(&error),
+        },
+        Command::Key(command) => {
+            let (flags, name, arguments) = remote(command);
+            match read(&flags.0, environment, config::data) {
+                Ok(data) => finish(control::call(&data, name, arguments).map(|value| print(&value))),
+                Err(error) => refuse(&error),
+            }
+        }
+    }
+}
+
+/// The name and arguments of a command that the running server carries out.
+fn remote(command: &KeyCommand) -> (&DataFlags, &'static str, Value) {
+    match command {
+        KeyCommand::Rewrap(flags) => (flags, "key.rewrap", Value::Null),
+    }
+}
+
+fn read<T>(
+    flags: &ArgMatches,
+    environment: Environment<'_>,
+    meaning: impl FnOnce(&Sources<'_>) -> Result<T, BadSetting>,
+) -> Result<T, BadSetting> {
+    meaning(&Sources::open(flags, environment)?)
+}
+
+/// clap's own words: help and version go to stdout, mistakes to stderr with exit code 2.
+fn explain(error: &clap::Error) -> ExitCode {
+    let _ = error.print();
+    u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
+}
+
+fn refuse(error: &BadSetting) -> ExitCode {
+    complain(error, USAGE)
+}
+
+fn finish(outcome: Result<(), String>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => complain(&message, FAILURE),
+    }
+}
+
+/// Nobody may be reading stderr; that is no reason to panic.
+fn complain(message: &dyn Display, code: u8) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "error: {message}");
+    ExitCode::from(code)
+}
+
+/// A text is shown as it is, anything else as JSON.
+fn print(value: &Value) {
+    let mut out = std::io::stdout();
+    let _ = match value {
+        Value::Null => Ok(()),
+        Value::String(text) => writeln!(out, "{text}"),
+        value => writeln!(out, "{value:#}"),
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::Database;
+    use crate::log::Format;
+    use crate::testing::TemporaryDirectory;
+
+    fn config(flags: &[&str], variables: &[(&str, &str)]) -> Result<Config, String> {
+        let line = ["tokenmint", "serve"].iter().chain(flags);
+        let matches = CommandLine::command().try_get_matches_from(line).map_err(|error| error.to_string())?;
+        let (_, flags) = matches.subcommand().unwrap();
+        let environment = |name: &str| {
+            variables.iter().find(|(known, _)| *known == name).map(|(_, text)| OsString::from(*text))
+        };
+        read(flags, &environment, Config::read).map_err(|error| error.to_string())
+    }
+
+    fn file(directory: &TemporaryDirectory, text: &str) -> String {
+        let path = directory.path().join("tokenmint.toml");
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn a_flag_wins_over_the_environment_and_that_over_the_file_and_that_over_the_default() {
+        let directory = TemporaryDirectory::new();
+        let path = file(
+            &directory,
+            "listen = \"127.0.0.1:3\"\nlog = \"json\"\n[limits]\nstreams = 7\nheader_time = \"2s\"\n",
+        );
+        let flags = ["--config", &path];
+        let variables = [("TOKENMINT_LISTEN", "127.0.0.1:2"), ("TOKENMINT_LIMIT_STREAMS", "8")];
+        let port = |config: &Config| config.listen.port();
+
+        let all = config(&["--config", &path, "--listen", "127.0.0.1:1"], &variables).unwrap();
+        assert_eq!((port(&all), all.limits.streams, all.log.format), (1, 8, Format::Json));
+        assert_eq!(port(&config(&flags, &variables).unwrap()), 2);
+        let file = config(&flags, &[("TOKENMINT_LISTEN", "")]).unwrap();
+        assert_eq!((port(&file), file.limits.streams), (3, 7));
+        assert_eq!(file.limits.header_time.as_secs(), 2);
+        let nothing = config(&[], &[]).unwrap();
+        assert_eq!(nothing.listen.to_string(), "127.0.0.1:8080");
+        assert_eq!((nothing.data.as_path(), nothing.database), (Path::new(".data"), Database::Embedded));
+        assert_eq!(nothing.limits, crate::limits::Limits::default());
+        let by_variable = config(&[], &[("TOKENMINT_CONFIG", &path)]).unwrap();
+        assert_eq!(port(&by_variable), 3);
+    }
+
+    #[test]
+    fn base_urls_may_be_many_wherever_they_stand() {
+        let directory = TemporaryDirectory::new();
+        let path = file(&directory, "base_url = [\"https://a.example\", \"https://b.example/\"]");
+        let expected = ["https://a.example", "https://b.example"];
+        for (flags, variables) in [
+            (&["--base-url", "https://a.example", "--base-url", "https://b.example"][..], &[][..]),
+            (&[], &[("TOKENMINT_BASE_URL", "https://a.example, https://b.example")]),
+            (&["--config", &path], &[]),
+        ] {
+            let urls: Vec<_> =
+                config(flags, variables).unwrap().base_urls.iter().map(ToString::to_string).collect();
+            assert_eq!(urls, expected);
+        }
+    }
+
+    #[test]
+    fn a_mistake_is_named_with_its_place_and_what_is_allowed() {
+        for (flags, variables, said) in [
+            (
+                &["--listen", "foo"][..],
+                &[][..],
+                "--listen: `foo` is not an address; write an IP address and a port",
+            ),
+            (&[], &[("TOKENMINT_LISTEN", "1")], "TOKENMINT_LISTEN: `1` is not an address"),
+            (&["--base-url", "localhost"], &[], "--base-url: `localhost` has no scheme"),
+            (&["--base-url", "http://a/b"], &[], "--base-url: `http://a/b` has a path"),
+            (
+                &["--base-url", "http://a", "--base-url", "http://A:80/"],
+                &[],
+                "--base-url: `http://A:80/` is given twice",
+            ),
+            (&["--log", "xml"], &[], "--log: `xml` is neither text nor json"),
+            (&["--log-level", "loud"], &[], "--log-level: `loud` is not a level"),
+            (&["--limit-streams", "0"], &[], "--limit-streams: `0` is not a number from 1"),
+            (&["--limit-body-bytes", "1GB"], &[], "--limit-body-bytes: `1GB` is not a size"),
+            (&["--limit-header-bytes", "1KiB"], &[], "--limit-header-bytes: `1KiB` is too small"),
+            (&["--limit-idle-time", "soon"], &[], "--limit-idle-time: `soon` is not a time"),
+            (&["--config", "/nowhere.toml"], &[], "--config: cannot read `/nowhere.toml`: No such file"),
+            (
+                &["--master-key-file", "/nowhere"],
+                &[],
+                "--master-key-file: `/nowhere` cannot be read: No such file",
+            ),
+            (
+                &["--master-key-file", "/x"],
+                &[("TOKENMINT_MASTER_KEY", "k")],
+                "TOKENMINT_MASTER_KEY and --master-key-file are both given",
+            ),
+            (&["--tls-cert", "c"], &[], "--tls-cert: needs --tls-key, too"),
+            (
+                &["--tls-cert", "c", "--tls-key", "k", "--tls-self-signed"],
+                &[],
+                "--tls-cert and --tls-self-signed exclude",
+            ),
+            (&["--tls-self-signed"], &[], "--tls-self-signed: TLS comes with a later release"),
+            (&[], &[("TOKENMINT_TLS_SELF_SIGNED", "true")], "TOKENMINT_TLS_SELF_SIGNED: TLS comes with"),
+        ] {
+            let message = config(flags, variables).expect_err(said);
+            assert!(message.starts_with(said), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_mistake_in_the_file_is_named_with_its_key_or_line() {
+        let directory = TemporaryDirectory::new();
+        for (text, said) in [
+            (
+                "listn = \"x\"",
+                ", listn: there is no such setting; there are listen, data, database_url, base_url",
+            ),
+            ("[limits]\nspeed = 1", ", limits.speed: there is no such setting"),
+            ("[limit]\nstreams = 1", ", limit.streams: there is no such setting"),
+            ("listen = 1", ", listen: `1` is not an address"),
+            ("limits = 1", ", limits: there is no such setting"),
+            ("listen = [1]", ", listen: must be a text, a whole number or a boolean"),
+            ("log = \"text\"\nlisten = ", ", line 2: "),
+        ] {
+            let path = file(&directory, text);
+            let message = config(&["--config", &path], &[]).expect_err(text);
+            let rest = message.strip_prefix(&path).expect("the message begins with the file");
+            assert!(rest.starts_with(said), "{message}");
+            assert!(!message.contains("struct") && !message.contains("usize"), "{message}");
+        }
+    }
+
+    #[test]
+    fn secrets_show_neither_in_messages_nor_in_debug() {
+        let secrets = [
+            ("TOKENMINT_MASTER_KEY", "s3cret-key"),
+            ("TOKENMINT_ADMIN_LOGIN", "ana@example.com"),
+            ("TOKENMINT_ADMIN_PASSWORD", "s3cret-word"),
+            ("TOKENMINT_API_TOKEN", "s3cret-token"),
+            ("TOKENMINT_DATABASE_URL", "postgres://t:s3cret@db/t"),
+        ];
+        let config = config(&[], &secrets).unwrap();
+        let shown = format!("{config:?}");
+        assert!(shown.contains("ana@example.com") && !shown.contains("s3cret"), "{shown}");
+        assert_eq!(config.first_admin.password.unwrap().expose(), "s3cret-word");
+        let message = self::config(&["--database-url", "mysql://t:s3cret@db/t"], &[]).unwrap_err();
+        assert!(
+            message.starts_with("--database-url: is not a PostgreSQL URL") && !message.contains("s3cret")
+        );
+    }
+}

@@ -1,0 +1,61 @@
+//! Who calls the management API: API tokens (`Authorization: SSWS …`). Access tokens and sessions come later.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use model::Timestamp;
+use model::actor::ActorKind;
+use service::Tenant;
+use service::admin::api_token;
+
+use crate::access::{BoxFuture, Caller, Gate, Role};
+use crate::error::{ApiError, code};
+use crate::health::Readiness;
+
+/// The gate over an org, which also says whether the org is ready.
+pub struct TenantGate(pub Arc<Tenant>);
+
+impl Gate for TenantGate {
+    fn authenticate<'a>(
+        &'a self,
+        parts: &'a Parts,
+        address: IpAddr,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<Caller, ApiError>> {
+        Box::pin(async move {
+            let token = token(parts).ok_or_else(|| ApiError::of(code::INVALID_TOKEN))?;
+            let found = api_token::authenticate(&self.0, token, now).await?;
+            let found = found.ok_or_else(|| ApiError::of(code::INVALID_TOKEN))?;
+            Ok(Caller {
+                kind: ActorKind::User,
+                id: found.user.to_string(),
+                alternate_id: Some(found.login),
+                display_name: Some(found.display_name),
+                roles: found.roles.iter().filter_map(|role| Role::parse(role.as_str())).collect(),
+                scopes: None,
+                token: Some(found.token.to_string()),
+                address,
+            })
+        })
+    }
+}
+
+/// The one SSWS token of a request.
+fn token(parts: &Parts) -> Option<&str> {
+    let mut headers = parts.headers.get_all(AUTHORIZATION).iter();
+    let header = headers.next()?.to_str().ok()?;
+    if headers.next().is_some() {
+        return None;
+    }
+    let (scheme, token) = header.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("SSWS") && !token.is_empty()).then_some(token)
+}
+
+impl Readiness for TenantGate {
+    fn check(&self) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(async { self.0.store.health().await.map_err(|fault| fault.to_string()) })
+    }
+}

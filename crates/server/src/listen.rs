@@ -1,0 +1,138 @@
+//! The accept loop. Owns binding, the number of connections, backing off when the process has no more files, and the
+//! graceful stop; leaves out what happens on a connection (`connection`) and signals (`signals`).
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+
+use crate::front::Front;
+use crate::{connection, limits};
+
+const FIRST_BACK_OFF: Duration = Duration::from_millis(50);
+const LAST_BACK_OFF: Duration = Duration::from_secs(1);
+
+/// How a server ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Every connection ended by itself.
+    Quietly,
+    /// So many connections were cut off: their time was up, or we were told twice.
+    CutOff(usize),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
+enum Stage {
+    Serving,
+    /// Requests in flight are still answered.
+    Stopping,
+    Over,
+}
+
+/// Binds `address`; the error says in words of the reader what is in the way.
+pub async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => format!(
+            "cannot listen on {address}: the port is in use by another process; choose another one with --listen"
+        ),
+        io::ErrorKind::AddrNotAvailable => {
+            format!("cannot listen on {address}: this machine has no such address; see --listen")
+        }
+        io::ErrorKind::PermissionDenied => {
+            format!("cannot listen on {address}: ports below 1024 need a privilege; see --listen")
+        }
+        _ => format!("cannot listen on {address}: {error}"),
+    })
+}
+
+/// Serves until `stop` brings a word (or its sender is gone), then lets requests in flight end: until
+/// `limits.shutdown_time` is over or `stop` brings a second word.
+pub async fn serve(listener: TcpListener, front: Arc<Front>, mut stop: mpsc::Receiver<()>) -> Ended {
+    let most = front.shell().limits.connections_within(limits::open_files()).min(Semaphore::MAX_PERMITS);
+    let slots = Arc::new(Semaphore::new(most));
+    let (stage, _) = watch::channel(Stage::Serving);
+    tokio::select! {
+        biased;
+        _ = stop.recv() => {}
+        () = accept_forever(&listener, &front, &slots, &stage) => {}
+    }
+    drop(listener);
+    let shutdown_time = front.shell().limits.shutdown_time;
+    front.shell().stop();
+    stage.send_replace(Stage::Stopping);
+    tracing::info!(connections = most - slots.available_permits(), "stopping");
+    let all = u32::try_from(most).unwrap_or(u32::MAX);
+    let told_twice = async {
+        if stop.recv().await.is_none() {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        _ = slots.acquire_many(all) => return Ended::Quietly,
+        () = tokio::time::sleep(shutdown_time) => {}
+        () = told_twice => {}
+    }
+    let open = most - slots.available_permits();
+    stage.send_replace(Stage::Over);
+    Ended::CutOff(open)
+}
+
+async fn accept_forever(
+    listener: &TcpListener,
+    front: &Arc<Front>,
+    slots: &Arc<Semaphore>,
+    stage: &watch::Sender<Stage>,
+) {
+    let builder = connection::builder(&front.shell().limits);
+    let mut back_off = FIRST_BACK_OFF;
+    loop {
+        let Ok(slot) = Arc::clone(slots).acquire_owned().await else { return };
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                back_off = FIRST_BACK_OFF;
+                tokio::spawn(serve_one(
+                    builder.clone(),
+                    stream,
+                    peer,
+                    Arc::clone(front),
+                    slot,
+                    stage.subscribe(),
+                ));
+            }
+            Err(error) if concerns_one_connection(&error) => {}
+            Err(error) => {
+                tracing::warn!("cannot accept connections, trying again in {back_off:?}: {error}");
+                tokio::time::sleep(back_off).await;
+                back_off = (back_off * 2).min(LAST_BACK_OFF);
+            }
+        }
+    }
+}
+
+async fn serve_one(
+    builder: hyper_util::server::conn::auto::Builder<hyper_util::rt::TokioExecutor>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    front: Arc<Front>,
+    _slot: OwnedSemaphorePermit,
+    stage: watch::Receiver<Stage>,
+) {
+    let reached = |least: Stage| {
+        let mut stage = stage.clone();
+        async move { drop(stage.wait_for(|stage| *stage >= least).await) }
+    };
+    let stopping = reached(Stage::Stopping);
+    tokio::select! {
+        () = reached(Stage::Over) => {}
+        () = connection::serve(builder, stream, peer, front, stopping) => {}
+    }
+}
+
+/// Errors of a connection that ended before we took it. Others (no more files) concern every next one, too.
+fn concerns_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}

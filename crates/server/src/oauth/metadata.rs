@@ -1,0 +1,148 @@
+//! The discovery documents of a custom authorization server: OpenID Connect Discovery and RFC 8414 (Okta, section
+//! 7.10).
+//!
+//! Addresses of endpoints are fixed and all named, as Okta names them. What a server is said to *support* is what it
+//! does: the lists grow with the releases.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::HeaderValue;
+use axum::http::header::CACHE_CONTROL;
+use axum::response::{IntoResponse, Response};
+use model::scope::MetadataPublish;
+use serde_json::{Value, json};
+use service::ServerEntry;
+use service::admin::{authorization_server, kind};
+use service::token::GRANT_TYPES;
+
+use crate::api::App;
+use crate::error::{ApiError, code};
+use crate::json::Json;
+use crate::origin::Here;
+use crate::query::Query;
+
+/// How long a document may be cached: as long as keys.
+const CACHE: HeaderValue = HeaderValue::from_static("max-age=3600, must-revalidate");
+
+/// A server that the public may see: one that is active.
+pub(super) fn published(app: &App, server: &str) -> Result<Arc<ServerEntry>, ApiError> {
+    let entry = authorization_server::get(&app.configuration.current(), server)?;
+    if entry.server.value.status.is_active() {
+        Ok(entry)
+    } else {
+        Err(ApiError::not_found(server, kind::AUTHORIZATION_SERVER))
+    }
+}
+
+/// `?client_id=` must name a client; the document is the same for all of them while there is one origin per issuer.
+fn check_client(app: &App, query: &Query) -> Result<(), ApiError> {
+    match query.text("client_id") {
+        Some(client_id) if app.configuration.current().client(client_id).is_none() => {
+            Err(ApiError::of(code::VALIDATION_FAILED)
+                .code("invalid_client")
+                .summary("Invalid value for 'client_id' parameter."))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// `/.well-known/openid-configuration`
+pub async fn openid(
+    State(app): State<App>,
+    here: Here,
+    query: Query,
+    Path(server): Path<String>,
+) -> Result<Response, ApiError> {
+    let entry = published(&app, &server)?;
+    check_client(&app, &query)?;
+    let mut document = common(&here, &entry, false);
+    let issuer = service::token::issuer(here.origin.as_str(), &entry);
+    let more = json!({
+        "userinfo_endpoint": format!("{issuer}/v1/userinfo"),
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "claims_supported": [
+            "iss", "ver", "sub", "aud", "iat", "exp", "jti", "auth_time", "amr", "idp", "nonce", "name", "nickname",
+            "preferred_username", "given_name", "middle_name", "family_name", "email", "email_verified", "profile",
+            "zoneinfo", "locale", "address", "phone_number", "picture", "website", "gender", "birthdate",
+            "updated_at", "at_hash", "c_hash",
+        ],
+    });
+    extend(&mut document, more);
+    Ok(reply(document))
+}
+
+/// `/.well-known/oauth-authorization-server`
+pub async fn oauth(
+    State(app): State<App>,
+    here: Here,
+    query: Query,
+    Path(server): Path<String>,
+) -> Result<Response, ApiError> {
+    let entry = published(&app, &server)?;
+    check_client(&app, &query)?;
+    let mut document = common(&here, &entry, true);
+    extend(
+        &mut document,
+        json!({
+            "claims_supported": ["ver", "jti", "iss", "aud", "iat", "exp", "cid", "uid", "scp", "sub"],
+        }),
+    );
+    Ok(reply(document))
+}
+
+fn reply(document: Value) -> Response {
+    let mut response = Json(document).into_response();
+    response.headers_mut().insert(CACHE_CONTROL, CACHE);
+    response
+}
+
+fn extend(document: &mut Value, more: Value) {
+    if let (Value::Object(document), Value::Object(more)) = (document, more) {
+        document.extend(more);
+    }
+}
+
+fn common(here: &Here, entry: &ServerEntry, oauth: bool) -> Value {
+    let issuer = service::token::issuer(here.origin.as_str(), entry);
+    let endpoint = |name: &str| format!("{issuer}/v1/{name}");
+    let methods = json!(["client_secret_basic", "client_secret_post"]);
+    let mut response_types = vec!["code"];
+    response_types.extend(oauth.then_some("token"));
+    response_types.extend([
+        "id_token",
+        "code id_token",
+        "code token",
+        "id_token token",
+        "code id_token token",
+    ]);
+    json!({
+        "issuer": issuer,
+        "authorization_endpoint": endpoint("authorize"),
+        "token_endpoint": endpoint("token"),
+        "registration_endpoint": here.link("/oauth2/v1/clients"),
+        "jwks_uri": endpoint("keys"),
+        "response_types_supported": response_types,
+        "response_modes_supported": ["query", "fragment", "form_post", "okta_post_message"],
+        "grant_types_supported": GRANT_TYPES,
+        "subject_types_supported": ["public"],
+        "scopes_supported": scopes(entry),
+        "token_endpoint_auth_methods_supported": methods,
+        "introspection_endpoint": endpoint("introspect"),
+        "introspection_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint": endpoint("revoke"),
+        "revocation_endpoint_auth_methods_supported": methods,
+        "end_session_endpoint": endpoint("logout"),
+        "device_authorization_endpoint": here.link(&format!("/oauth2/{}/v1/device/authorize", entry.server.value.path_segment())),
+        "pushed_authorization_request_endpoint": endpoint("par"),
+        "code_challenge_methods_supported": ["S256"],
+        "request_parameter_supported": false,
+    })
+}
+
+/// The names of the scopes that are published.
+fn scopes(entry: &ServerEntry) -> Vec<String> {
+    let published =
+        entry.scopes().into_iter().filter(|s| s.value.metadata_publish == MetadataPublish::AllClients);
+    published.map(|scope| scope.value.name.clone()).collect()
+}

@@ -1,0 +1,188 @@
+//! `POST /oauth2/{server}/v1/token`: reads the form and the credentials, decides nothing.
+
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use serde::Serialize;
+use service::client::Credentials;
+use service::token::{self, Request, Tokens};
+
+use crate::api::{App, origin_of};
+use crate::front::{Now, Peer};
+use crate::json::Json;
+use crate::oauth::error::OAuthError;
+use crate::oauth::form::Form;
+use crate::origin::Here;
+use crate::query::Query;
+use crate::request_id::RequestId;
+
+#[derive(Serialize)]
+struct View<'a> {
+    token_type: &'static str,
+    expires_in: u32,
+    access_token: &'a str,
+    scope: String,
+}
+
+impl<'a> From<&'a Tokens> for View<'a> {
+    fn from(tokens: &'a Tokens) -> Self {
+        Self {
+            token_type: "Bearer",
+            expires_in: tokens.expires_in_seconds,
+            access_token: &tokens.access_token,
+            scope: tokens.scopes.join(" "),
+        }
+    }
+}
+
+/// The handler. The reply's `Cache-Control` is the one of every reply: `no-cache, no-store`.
+#[expect(clippy::too_many_arguments, reason = "axum's extractors show what the endpoint reads")]
+pub async fn post(
+    State(app): State<App>,
+    Now(now): Now,
+    here: Here,
+    request_id: RequestId,
+    peer: Peer,
+    Path(server): Path<String>,
+    headers: HeaderMap,
+    query: Query,
+    body: Bytes,
+) -> Response {
+    let read = Form::read(&headers, &body).and_then(|form| {
+        let credentials = credentials(&headers, &query, &form)?;
+        Ok((form, credentials))
+    });
+    let (form, credentials) = match read {
+        Ok(read) => read,
+        Err(refusal) => return refusal.into_response(),
+    };
+    let request = Request {
+        server,
+        issuer_origin: here.origin.as_str().to_owned(),
+        credentials,
+        grant_type: form.get("grant_type").map(str::to_owned),
+        scope: form.get("scope").map(str::to_owned),
+        origin: origin_of(request_id, peer, &headers, &here),
+    };
+    match token::issue(&app, &request, now).await {
+        Ok(tokens) => Json(View::from(&tokens)).into_response(),
+        Err(failure) => OAuthError::answer(failure),
+    }
+}
+
+/// The one kind of credentials that the request presents; two kinds are refused, and so is the query.
+fn credentials(headers: &HeaderMap, query: &Query, form: &Form) -> Result<Credentials, OAuthError> {
+    if ["client_id", "client_secret", "client_assertion"].iter().any(|name| query.get(name).is_some()) {
+        return Err(OAuthError::credentials_in_query());
+    }
+    let header = headers.get_all(AUTHORIZATION).iter().collect::<Vec<_>>();
+    let assertion = form.get("client_assertion").is_some();
+    let (id, secret) = (form.get("client_id"), form.get("client_secret"));
+    if header.len() > 1
+        || usize::from(!header.is_empty()) + usize::from(assertion) + usize::from(secret.is_some()) > 1
+    {
+        return Err(OAuthError::several_credentials());
+    }
+    if let [header] = header.as_slice() {
+        let basic = header.to_str().ok().and_then(basic);
+        let Some((client_id, secret)) = basic else { return Ok(Credentials::Malformed) };
+        // Some clients name themselves in the body, too; another name would be another client.
+        if id.is_some_and(|id| id != client_id) {
+            return Err(OAuthError::several_credentials());
+        }
+        return Ok(Credentials::Basic { client_id, secret });
+    }
+    Ok(match (id, secret) {
+        _ if assertion => Credentials::Assertion,
+        (Some(id), Some(secret)) => Credentials::Post { client_id: id.to_owned(), secret: secret.to_owned() },
+        (Some(id), None) => Credentials::Public { client_id: id.to_owned() },
+        (None, Some(_)) => Credentials::Malformed,
+        (None, None) => Credentials::None,
+    })
+}
+
+/// Id and secret of a `Basic` header, both percent-decoded (RFC 6749 section 2.3.1). A `+` stays: ids and secrets may
+/// hold one, and never a space.
+fn basic(header: &str) -> Option<(String, String)> {
+    let (scheme, encoded) = header.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("Basic") {
+        return None;
+    }
+    let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    let (id, secret) = decoded.split_once(':')?;
+    if id.is_empty() {
+        return None;
+    }
+    Some((percent_decoded(id)?, percent_decoded(secret)?))
+}
+
+fn percent_decoded(text: &str) -> Option<String> {
+    if !text.contains('%') {
+        return Some(text.to_owned());
+    }
+    let pair = format!("x={}", text.replace('+', "%2B").replace('&', "%26"));
+    form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+    use axum::http::header::CONTENT_TYPE;
+
+    use super::*;
+
+    fn read(header: Option<&str>, query: &str, body: &str) -> Result<String, String> {
+        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+        let mut headers = HeaderMap::from_iter([(CONTENT_TYPE, form)]);
+        if let Some(header) = header {
+            headers.insert(AUTHORIZATION, HeaderValue::try_from(header).unwrap());
+        }
+        let form = Form::read(&headers, body.as_bytes()).unwrap();
+        let shown = |credentials| match credentials {
+            Credentials::None => "none".to_owned(),
+            Credentials::Malformed => "malformed".to_owned(),
+            Credentials::Basic { client_id, secret } => format!("basic {client_id} {secret}"),
+            Credentials::Post { client_id, secret } => format!("post {client_id} {secret}"),
+            Credentials::Public { client_id } => format!("public {client_id}"),
+            Credentials::Assertion => "assertion".to_owned(),
+        };
+        credentials(&headers, &Query::parse(query), &form).map(shown).map_err(|e| e.description.into_owned())
+    }
+
+    fn header(text: &str) -> String {
+        format!("Basic {}", STANDARD.encode(text))
+    }
+
+    #[test]
+    fn a_request_presents_one_kind_of_credentials() {
+        assert_eq!(read(None, "", "a=1").unwrap(), "none");
+        assert_eq!(read(Some(&header("id:s3cret")), "", "a=1").unwrap(), "basic id s3cret");
+        assert_eq!(read(Some(&header("id:s3cret")), "", "client_id=id").unwrap(), "basic id s3cret");
+        assert_eq!(read(Some(&header("i%3Ad:a%2Bb+c")), "", "").unwrap(), "basic i:d a+b+c");
+        assert_eq!(read(None, "", "client_id=id&client_secret=s").unwrap(), "post id s");
+        assert_eq!(read(None, "", "client_id=id").unwrap(), "public id");
+        assert_eq!(read(None, "", "client_id=id&client_assertion=x").unwrap(), "assertion");
+        assert_eq!(read(None, "", "client_secret=s").unwrap(), "malformed");
+        for malformed in ["Bearer x", "Basic", "Basic !", &header("no colon"), &header(":empty id")] {
+            assert_eq!(read(Some(malformed), "", "").unwrap(), "malformed", "{malformed}");
+        }
+    }
+
+    #[test]
+    fn two_kinds_of_credentials_and_the_query_are_refused() {
+        for (header, query, body) in [
+            (Some(header("id:s")), "", "client_id=id&client_secret=s"),
+            (Some(header("id:s")), "", "client_id=other"),
+            (Some(header("id:s")), "", "client_assertion=x"),
+            (None, "", "client_id=id&client_secret=s&client_assertion=x"),
+        ] {
+            assert!(read(header.as_deref(), query, body).unwrap_err().starts_with("Cannot supply multiple"));
+        }
+        assert!(read(None, "client_secret=s", "").unwrap_err().contains("via query"));
+        assert!(read(None, "client_id=s", "").unwrap_err().contains("via query"));
+    }
+}

@@ -1,0 +1,86 @@
+//! `tokenmint serve`: from a configuration to a running server and to its end. Owns the order; leaves out the parts
+//! (`application`) and their settings (`config`).
+
+use std::fs::DirBuilder;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+
+use service::first_start::Made;
+
+use crate::application::{self, Application};
+use crate::config::Config;
+use crate::control::ControlSocket;
+use crate::listen::{self, Ended};
+use crate::origin::{Origin, Origins};
+use crate::{log, signals};
+
+/// Serves until a signal. The error is a sentence for the person who started the server.
+pub fn serve(config: &Config) -> Result<(), String> {
+    log::start(&config.log);
+    make_data_directory(&config.data)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("cannot start threads: {error}"))?;
+    runtime.block_on(run(config))
+}
+
+async fn run(config: &Config) -> Result<(), String> {
+    let listener = listen::bind(config.listen).await?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    let control = ControlSocket::bind(&config.data)?;
+    let Application { front, commands, made, tenant } =
+        application::assemble(config, origins(config, address)).await?;
+    let stop = signals::words_to_stop().map_err(|error| format!("cannot wait for signals: {error}"))?;
+    announce(front.shell().origins.default_origin(), address);
+    if let Some(made) = made {
+        show(&made);
+    }
+    let ended = tokio::select! {
+        ended = listen::serve(listener, front, stop) => ended,
+        () = control.serve(commands) => Ended::Quietly,
+    };
+    application::close(&tenant).await;
+    match ended {
+        Ended::Quietly => tracing::info!("stopped"),
+        Ended::CutOff(connections) => tracing::warn!(connections, "stopped, cutting connections off"),
+    }
+    Ok(())
+}
+
+fn origins(config: &Config, address: SocketAddr) -> Origins {
+    let mut configured = config.base_urls.iter().cloned();
+    let default = configured.next().unwrap_or_else(|| Origin::of_listener(address));
+    Origins::new(default, configured)
+}
+
+/// The one line on stdout, at once: whoever started us waits for it to learn where we are.
+fn announce(origin: &Origin, address: SocketAddr) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "Tokenmint listens on {origin}").and_then(|()| out.flush());
+    tracing::info!(%address, %origin, "listening");
+}
+
+/// What the first start made: shown now and never again.
+fn show(made: &Made) {
+    let mut text = format!("First admin:     {}\n", made.login);
+    if let Some(password) = &made.password {
+        text.push_str(&format!("First password:  {password}\n"));
+    }
+    if let Some(api_token) = &made.api_token {
+        text.push_str(&format!("First API token: {api_token}\n"));
+    }
+    if made.password.is_some() || made.api_token.is_some() {
+        text.push_str("Keep them: they are not shown again.\n");
+    }
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Makes the directory, for its owner alone, if it is not there.
+fn make_data_directory(data: &Path) -> Result<(), String> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(data);
+    made.map_err(|error| format!("cannot make the data directory `{}` (see --data): {error}", data.display()))
+}

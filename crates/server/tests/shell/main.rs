@@ -1,0 +1,11 @@
+//! The shell over real sockets: raw bytes in, raw bytes out.
+
+mod harness;
+
+mod limits;
+mod logging;
+mod program;
+mod replies;
+mod shutdown;
+mod targets;
+mod two;

@@ -1,0 +1,147 @@
+//! API tokens (SSWS): who a token is, and what its owner may change of it.
+
+use model::event::{Event, EventType, Target};
+use model::user::{RoleType, UserStatus};
+use model::{ApiTokenId, Timestamp, UserId};
+use serde_json::Value;
+use store::ApiToken;
+use store::{Batch, CommitError};
+
+use crate::admin::{Caller, Page, Refusal, kind};
+use crate::configuration::Asked;
+use crate::failure::{Failure, Fault};
+use crate::rows;
+use crate::tenant::Tenant;
+
+/// A token ends when it was not used for this long (Okta's `P30D`).
+pub const WINDOW_DAYS: i64 = 30;
+/// Use moves the end only this often, so that a busy token does not write at every call.
+const TOUCH_MILLISECONDS: i64 = 3_600_000;
+
+/// A token's metadata.
+#[derive(Debug, Clone)]
+pub struct Metadata {
+    /// Its id.
+    pub id: ApiTokenId,
+    /// Its name.
+    pub name: String,
+    /// Whose it is.
+    pub user: UserId,
+    /// Okta's name of what made it.
+    pub client_name: String,
+    /// From where it may be used (kept; zones come later).
+    pub network: Value,
+    /// When it ends if it is not used.
+    pub expires: Timestamp,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it changed last.
+    pub last_updated: Timestamp,
+}
+
+fn of_row(row: ApiToken) -> Result<Metadata, Fault> {
+    let parsed = (|| {
+        Some(Metadata {
+            id: ApiTokenId::parse(&row.id)?,
+            name: row.name,
+            user: UserId::parse(&row.account)?,
+            client_name: row.client_name,
+            network: serde_json::from_str(&row.network).ok()?,
+            expires: Timestamp::from_milliseconds(row.expires),
+            created: Timestamp::from_milliseconds(row.created),
+            last_updated: Timestamp::from_milliseconds(row.updated),
+        })
+    })();
+    parsed.ok_or_else(|| Fault::internal(format!("the stored API token `{}` cannot be read", row.id)))
+}
+
+/// Whose token it is: an active user's, not expired, not revoked. `None` tells a stranger nothing more.
+pub async fn authenticate(tenant: &Tenant, token: &str, now: Timestamp) -> Result<Option<Caller>, Fault> {
+    let org = tenant.org();
+    let mac = tenant.secrets.api_token_mac(token);
+    let Some(row) = tenant.store.find_api_token_by_mac(org.as_str(), &mac).await? else { return Ok(None) };
+    let used = row.used.unwrap_or(row.created);
+    let metadata = of_row(row)?;
+    if metadata.expires <= now {
+        return Ok(None);
+    }
+    let Some(user) = tenant.find_user(metadata.user.as_str()).await? else { return Ok(None) };
+    if user.status != UserStatus::Active {
+        return Ok(None);
+    }
+    if now.milliseconds() - used > TOUCH_MILLISECONDS {
+        let mut batch = Batch::new(org.as_str(), rows::actor(&model::Actor::system()));
+        batch.touch_api_token(&mac, now.milliseconds(), now.plus_days(WINDOW_DAYS).milliseconds());
+        // Not waited for: losing it costs nothing but an earlier end of the window.
+        drop(tenant.store.submit(batch));
+    }
+    let roles = tenant.store.roles(org.as_str(), user.id.as_str()).await?;
+    Ok(Some(Caller {
+        user: user.id,
+        login: user.login().to_owned(),
+        display_name: user.display_name(),
+        roles: roles.iter().filter_map(|role| RoleType::from_word(&role.role)).collect(),
+        token: metadata.id,
+    }))
+}
+
+/// A page of tokens by id.
+pub async fn list(
+    tenant: &Tenant,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Page<Metadata>, Failure<Refusal>> {
+    let wanted = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+    let rows = tenant.store.api_tokens(tenant.org().as_str(), after.unwrap_or_default(), wanted).await?;
+    let more = rows.len() > limit;
+    let items: Vec<Metadata> = rows.into_iter().take(limit).map(of_row).collect::<Result<_, _>>()?;
+    let next = more.then(|| items.last().map(|token| token.id.to_string())).flatten();
+    Ok(Page { items, next })
+}
+
+/// One token's metadata.
+pub async fn get(tenant: &Tenant, id: &str) -> Result<Metadata, Failure<Refusal>> {
+    let row = tenant.store.find_api_token(tenant.org().as_str(), id).await?;
+    let row = row.ok_or_else(|| Failure::Refused(Refusal::not_found(id, kind::API_TOKEN)))?;
+    Ok(of_row(row)?)
+}
+
+/// Changes a token's name and network.
+pub async fn replace(
+    tenant: &Tenant,
+    asked: Asked,
+    id: &str,
+    name: String,
+    network: Value,
+) -> Result<Metadata, Failure<Refusal>> {
+    model::invalid::text("name", &name, 1, 255).map_err(|invalid| Failure::Refused(invalid.into()))?;
+    let token = Metadata { name, network, last_updated: asked.now.whole_second(), ..get(tenant, id).await? };
+    let mut batch = batch(tenant, &asked, EventType::ApiTokenUpdated, &token);
+    batch.update_api_token(id, &token.name, &token.network.to_string(), token.last_updated.milliseconds());
+    commit(tenant, batch, id).await?;
+    Ok(token)
+}
+
+/// Revokes a token: it ends at once, on every node.
+pub async fn revoke(tenant: &Tenant, asked: Asked, id: &str) -> Result<(), Failure<Refusal>> {
+    let token = get(tenant, id).await?;
+    let mut batch = batch(tenant, &asked, EventType::ApiTokenRevoked, &token);
+    batch.delete_api_token(id);
+    commit(tenant, batch, id).await
+}
+
+fn batch(tenant: &Tenant, asked: &Asked, event_type: EventType, token: &Metadata) -> Batch {
+    let mut batch = Batch::new(tenant.org().as_str(), rows::actor(&asked.actor));
+    let target = Target::new(kind::API_TOKEN, token.id.as_str(), token.name.as_str());
+    let event = Event::new(event_type, asked.actor.clone(), asked.origin.clone()).about(target);
+    rows::append_event(&mut batch, asked.now, &event);
+    batch
+}
+
+async fn commit(tenant: &Tenant, batch: Batch, id: &str) -> Result<(), Failure<Refusal>> {
+    match tenant.store.commit(batch).await {
+        Ok(_) => Ok(()),
+        Err(CommitError::Missed { .. }) => Err(Failure::Refused(Refusal::not_found(id, kind::API_TOKEN))),
+        Err(other) => Err(Failure::Fault(other.into())),
+    }
+}

@@ -1,0 +1,223 @@
+//! Authorization servers: create, list, read, replace, delete, activate, deactivate.
+
+use std::sync::Arc;
+
+use model::authorization_server::{IssuerMode, RotationMode};
+use model::event::{EventType, Target};
+use model::key::KeyStatus;
+use model::{AuthorizationServer, AuthorizationServerId, Document, Invalid, Status, template};
+
+use crate::admin::{Page, Precondition, Refusal, kind, page};
+use crate::configuration::{Asked, Draft};
+use crate::failure::Failure;
+use crate::signing_key::KeyRecord;
+use crate::snapshot::{ServerEntry, Snapshot, Versioned};
+use crate::tenant::Tenant;
+
+/// What an admin says of a server.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Its name.
+    pub name: String,
+    /// A description.
+    pub description: Option<String>,
+    /// Its audience, as a list of one.
+    pub audiences: Vec<String>,
+    /// Which origin its issuer carries; absent keeps what is.
+    pub issuer_mode: Option<IssuerMode>,
+    /// Who rotates its keys; absent keeps what is.
+    pub rotation_mode: Option<RotationMode>,
+}
+
+/// What the log calls a server.
+pub(crate) fn target(server: &AuthorizationServer) -> Target {
+    Target::new(kind::AUTHORIZATION_SERVER, server.id.as_str(), server.name.as_str())
+}
+
+/// The server that `path_segment` names, or that it is not there.
+pub fn get(snapshot: &Snapshot, path_segment: &str) -> Result<Arc<ServerEntry>, Refusal> {
+    let entry = snapshot.find_server(path_segment);
+    entry.cloned().ok_or_else(|| Refusal::not_found(path_segment, kind::AUTHORIZATION_SERVER))
+}
+
+/// A page of servers, in the order of their creation. `q` is looked for in names and audiences, whatever the case.
+/// Okta does not say how `q` compares; a part of the text is the widest reading.
+pub fn list(
+    snapshot: &Snapshot,
+    q: Option<&str>,
+    after: Option<&str>,
+    limit: usize,
+) -> Page<Arc<ServerEntry>> {
+    let q = q.map(str::to_lowercase);
+    let matches = |entry: &&Arc<ServerEntry>| {
+        let server = &entry.server.value;
+        q.as_deref().is_none_or(|q| {
+            server.name.to_lowercase().contains(q)
+                || server.audiences.iter().any(|a| a.to_lowercase().contains(q))
+        })
+    };
+    let after = after.and_then(AuthorizationServerId::parse);
+    let servers = snapshot.servers_after(after).filter(matches).cloned();
+    page(servers, limit, |entry| entry.server.value.id.to_string())
+}
+
+/// Creates a server with its system scopes and claims, two keys, and no policy.
+pub async fn create(
+    tenant: &Tenant,
+    asked: Asked,
+    settings: Settings,
+) -> Result<Arc<ServerEntry>, Failure<Refusal>> {
+    require_description(settings.description.as_deref()).map_err(Failure::Refused)?;
+    let id = AuthorizationServerId::mint(tenant.ids.next(asked.now));
+    let mut server = AuthorizationServer {
+        id,
+        name: String::new(),
+        description: None,
+        audiences: Vec::new(),
+        issuer_mode: IssuerMode::OrgUrl,
+        status: Status::Active,
+        rotation_mode: RotationMode::Auto,
+        default: false,
+        template: template::CURRENT,
+        created: asked.now.whole_second(),
+        last_updated: asked.now.whole_second(),
+    };
+    settings.apply_to(&mut server);
+    server.validate().map_err(|invalid| Failure::Refused(invalid.into()))?;
+    let keys = first_keys(tenant, id, asked.now).await?;
+    tenant
+        .configuration
+        .change(asked, move |draft| {
+            draft.put(Document::AuthorizationServer(server.clone()));
+            draft.put_keys(id, keys.clone());
+            draft.log(EventType::AuthorizationServerCreated, [target(&server)]);
+            get(draft.snapshot(), id.as_str())
+        })
+        .await
+}
+
+/// Description is required where a server is made (Okta), and may be left out later.
+fn require_description(description: Option<&str>) -> Result<(), Refusal> {
+    match description {
+        Some(description) if !description.trim().is_empty() => Ok(()),
+        _ => Err(Invalid::new("description", "The field cannot be left blank").into()),
+    }
+}
+
+/// An active key and the next one.
+pub(crate) async fn first_keys(
+    tenant: &Tenant,
+    server: AuthorizationServerId,
+    now: model::Timestamp,
+) -> Result<Vec<Arc<KeyRecord>>, crate::failure::Fault> {
+    let now = now.whole_second();
+    let active = KeyRecord::of_generated(tenant.keys.take().await?, server, &tenant.secrets, now)?;
+    let next = KeyRecord::of_generated(tenant.keys.take().await?, server, &tenant.secrets, now)?;
+    Ok(vec![Arc::new(active.with_status(KeyStatus::Active, now)), Arc::new(next)])
+}
+
+impl Settings {
+    fn apply_to(&self, server: &mut AuthorizationServer) {
+        server.name.clone_from(&self.name);
+        server.description = self.description.clone().filter(|text| !text.is_empty());
+        server.audiences.clone_from(&self.audiences);
+        server.issuer_mode = self.issuer_mode.unwrap_or(server.issuer_mode);
+        server.rotation_mode = self.rotation_mode.unwrap_or(server.rotation_mode);
+    }
+}
+
+/// Replaces what an admin may say of a server.
+pub async fn replace(
+    tenant: &Tenant,
+    asked: Asked,
+    path_segment: String,
+    settings: Settings,
+    precondition: Precondition,
+) -> Result<Arc<ServerEntry>, Failure<Refusal>> {
+    tenant
+        .configuration
+        .change(asked, move |draft| {
+            let mut server = find(draft.snapshot(), &path_segment, precondition)?;
+            settings.apply_to(&mut server);
+            server.validate()?;
+            commit(draft, server, EventType::AuthorizationServerUpdated)
+        })
+        .await
+}
+
+/// Activates or deactivates a server.
+pub async fn set_status(
+    tenant: &Tenant,
+    asked: Asked,
+    path_segment: String,
+    status: Status,
+) -> Result<(), Failure<Refusal>> {
+    tenant
+        .configuration
+        .change(asked, move |draft| {
+            let mut server = find(draft.snapshot(), &path_segment, Precondition::Any)?;
+            if server.status == status {
+                return Ok(());
+            }
+            server.status = status;
+            let event_type = match status {
+                Status::Active => EventType::AuthorizationServerActivated,
+                Status::Inactive => EventType::AuthorizationServerDeactivated,
+            };
+            commit(draft, server, event_type).map(drop)
+        })
+        .await
+}
+
+fn find(
+    snapshot: &Snapshot,
+    path_segment: &str,
+    precondition: Precondition,
+) -> Result<AuthorizationServer, Refusal> {
+    let entry = get(snapshot, path_segment)?;
+    let Versioned { value, revision } = &*entry.server;
+    precondition.check(*revision)?;
+    Ok(value.clone())
+}
+
+fn commit(
+    draft: &mut Draft,
+    mut server: AuthorizationServer,
+    event_type: EventType,
+) -> Result<Arc<ServerEntry>, Refusal> {
+    server.last_updated = draft.now;
+    draft.log(event_type, [target(&server)]);
+    let id = server.id;
+    draft.put(Document::AuthorizationServer(server));
+    get(draft.snapshot(), id.as_str())
+}
+
+/// Deletes a server and everything that belongs to it. The default server stays. Okta does not say whether an
+/// active server may be deleted; it may here.
+pub async fn delete(
+    tenant: &Tenant,
+    asked: Asked,
+    path_segment: String,
+    precondition: Precondition,
+) -> Result<(), Failure<Refusal>> {
+    tenant
+        .configuration
+        .change(asked, move |draft| {
+            let server = find(draft.snapshot(), &path_segment, precondition)?;
+            if server.default {
+                return Err(Refusal::invalid(
+                    "default",
+                    "The default authorization server cannot be deleted",
+                ));
+            }
+            let entry = get(draft.snapshot(), &path_segment)?;
+            for document in entry.stored_children() {
+                draft.delete(document);
+            }
+            draft.put_keys(server.id, Vec::new());
+            draft.log(EventType::AuthorizationServerDeleted, [target(&server)]);
+            draft.delete(Document::AuthorizationServer(server));
+            Ok(())
+        })
+        .await
+}

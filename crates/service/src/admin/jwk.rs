@@ -1,0 +1,172 @@
+//! The public keys of an app.
+
+use jose::{KeyUse, PublicJwk};
+use model::app::{ClientKeys, KEYS_MAX, RegisteredJwk};
+use model::event::EventType;
+use model::{App, Document, JwkId, Status, Timestamp};
+use serde_json::{Map, Value};
+
+use crate::admin::{Precondition, Refusal, app, kind};
+use crate::configuration::{Asked, Draft};
+use crate::failure::Failure;
+use crate::ids::IdSource;
+use crate::snapshot::{AppEntry, Snapshot};
+use crate::tenant::Tenant;
+
+/// The keys that an app registered here.
+pub fn list(entry: &AppEntry) -> &[RegisteredJwk] {
+    match &entry.app.value.oauth.keys {
+        Some(ClientKeys::Jwks(keys)) => keys,
+        Some(ClientKeys::JwksUri(_)) | None => &[],
+    }
+}
+
+/// One key of an app.
+pub fn get<'a>(entry: &'a AppEntry, id: &str) -> Result<&'a RegisteredJwk, Refusal> {
+    list(entry).iter().find(|key| key.id.as_str() == id).ok_or_else(|| Refusal::not_found(id, kind::JWK))
+}
+
+/// Checks keys that come with an app's settings and gives an id to those that are new. A key that the app has
+/// already, by `kid`, keeps its id and status.
+pub fn register(
+    ids: &IdSource,
+    known: &[RegisteredJwk],
+    keys: Vec<Map<String, Value>>,
+    now: Timestamp,
+) -> Result<Vec<RegisteredJwk>, Refusal> {
+    if keys.len() > KEYS_MAX {
+        return Err(Refusal::invalid("jwks", format_args!("An app has at most {KEYS_MAX} keys")));
+    }
+    let mut registered: Vec<RegisteredJwk> = Vec::with_capacity(keys.len());
+    for mut members in keys {
+        let status = match members.get("status").and_then(Value::as_str).map(Status::from_word) {
+            Some(Some(status)) => Some(status),
+            Some(None) => return Err(Refusal::invalid("jwks", "The status must be ACTIVE or INACTIVE")),
+            None => None,
+        };
+        check(&members)?;
+        // What the API adds when it shows a key is not the key's.
+        for shown in ["id", "status", "created", "lastUpdated", "_links"] {
+            members.shift_remove(shown);
+        }
+        let kid = |key: &RegisteredJwk| key.jwk.get("kid").cloned();
+        if members
+            .get("kid")
+            .is_some_and(|own| registered.iter().any(|other| kid(other).as_ref() == Some(own)))
+        {
+            return Err(Refusal::invalid("jwks", "Each key must have a kid of its own"));
+        }
+        let old = known.iter().find(|key| kid(key).is_some() && kid(key).as_ref() == members.get("kid"));
+        let status = status.or(old.map(|key| key.status)).unwrap_or(Status::Active);
+        let id = old.map_or_else(|| JwkId::mint(ids.next(now)), |key| key.id);
+        registered.push(RegisteredJwk { id, status, jwk: members });
+    }
+    if registered.len() > 1 && registered.iter().any(|key| !key.jwk.contains_key("kid")) {
+        return Err(Refusal::invalid("jwks", "Each of several keys must have a kid"));
+    }
+    Ok(registered)
+}
+
+/// A public key that can do what it says: nothing private, nothing symmetric, not too small, not too big.
+fn check(members: &Map<String, Value>) -> Result<(), Refusal> {
+    let purpose = match members.get("use").and_then(Value::as_str) {
+        Some("enc") => KeyUse::Encryption,
+        _ => KeyUse::Signature,
+    };
+    // A status is ours, and `null` stands for what was not given.
+    let given = |(name, value): (&String, &Value)| {
+        (name != "status" && !value.is_null()).then(|| (name.clone(), value.clone()))
+    };
+    let members: Map<String, Value> = members.iter().filter_map(given).collect();
+    PublicJwk::parse(&members, purpose).map(drop).map_err(|error| Refusal::invalid("jwks", error))
+}
+
+/// Adds a key.
+pub async fn create(
+    tenant: &Tenant,
+    asked: Asked,
+    app_id: String,
+    members: Map<String, Value>,
+) -> Result<RegisteredJwk, Failure<Refusal>> {
+    if !members.get("kid").is_some_and(Value::is_string) {
+        return Err(Failure::Refused(Refusal::invalid("kid", "The field cannot be left blank")));
+    }
+    let made = register(&tenant.ids, &[], vec![members], asked.now).map_err(Failure::Refused)?;
+    tenant
+        .configuration
+        .change(asked, move |draft| {
+            let entry = app::find(draft.snapshot(), &app_id, Precondition::Any)?;
+            let made = made.first().cloned().ok_or_else(|| Refusal::invalid("jwks", "There is no key"))?;
+            let mut keys = list(&entry).to_vec();
+            if keys.len() >= KEYS_MAX {
+                return Err(Refusal::invalid("jwks", format_args!("An app has at most {KEYS_MAX} keys")));
+            }
+            if keys.iter().any(|key| key.jwk.get("kid") == made.jwk.get("kid")) {
+                return Err(Refusal::invalid("kid", "The app has a key with this kid already"));
+            }
+            keys.push(made.clone());
+            commit(draft, &entry, keys);
+            Ok(made)
+        })
+        .await
+}
+
+fn commit(draft: &mut Draft, entry: &AppEntry, keys: Vec<RegisteredJwk>) {
+    let mut app: App = entry.app.value.clone();
+    app.oauth.keys = Some(ClientKeys::Jwks(keys));
+    app.last_updated = draft.now;
+    draft.log(EventType::AppUpdated, [app::target(&app)]);
+    draft.put(Document::App(Box::new(app)));
+}
+
+fn find(
+    snapshot: &Snapshot,
+    app_id: &str,
+    id: &str,
+) -> Result<(std::sync::Arc<AppEntry>, RegisteredJwk), Refusal> {
+    let entry = app::find(snapshot, app_id, Precondition::Any)?;
+    let key = get(&entry, id)?.clone();
+    Ok((entry, key))
+}
+
+/// Activates or deactivates a key.
+pub async fn set_status(
+    tenant: &Tenant,
+    asked: Asked,
+    app_id: String,
+    id: String,
+    status: Status,
+) -> Result<RegisteredJwk, Failure<Refusal>> {
+    tenant
+        .configuration
+        .change(asked, move |draft| {
+            let (entry, key) = find(draft.snapshot(), &app_id, &id)?;
+            let changed = RegisteredJwk { status, ..key };
+            let keys = list(&entry).iter().map(|other| if other.id == changed.id { &changed } else { other });
+            let keys = keys.cloned().collect();
+            commit(draft, &entry, keys);
+            Ok(changed)
+        })
+        .await
+}
+
+/// Deletes an inactive key.
+pub async fn delete(
+    tenant: &Tenant,
+    asked: Asked,
+    app_id: String,
+    id: String,
+) -> Result<(), Failure<Refusal>> {
+    tenant
+        .configuration
+        .change(asked, move |draft| {
+            let (entry, key) = find(draft.snapshot(), &app_id, &id)?;
+            if key.status.is_active() {
+                return Err(Refusal::invalid("status", "Deactivate the key before it is deleted"));
+            }
+            let keys = list(&entry).iter().filter(|other| other.id != key.id).cloned().collect();
+            commit(draft, &entry, keys);
+            Ok(())
+        })
+        .await
+}

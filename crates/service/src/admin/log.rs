@@ -1,0 +1,85 @@
+//! Reading the System Log.
+
+use model::Timestamp;
+use model::event::{self, Event};
+use store::{Cursor, LogQuery, LoggedEvent, Order};
+
+use crate::admin::Refusal;
+use crate::failure::{Failure, Fault};
+use crate::tenant::Tenant;
+
+/// How far back a query reaches that does not say (Okta: seven days).
+pub const DEFAULT_DAYS: i64 = 7;
+
+/// What to read. Ascending without `until` polls: in the order of persistence, without end.
+#[derive(Debug, Clone)]
+pub struct Query {
+    /// Not before; by default seven days before `until`.
+    pub since: Option<Timestamp>,
+    /// Before; by default now.
+    pub until: Option<Timestamp>,
+    /// Newest first.
+    pub descending: bool,
+    /// Where the last page ended.
+    pub after: Option<String>,
+    /// At most so many events.
+    pub limit: usize,
+}
+
+/// An event as it was logged.
+#[derive(Debug)]
+pub struct Logged {
+    /// Its UUID.
+    pub uuid: String,
+    /// When.
+    pub published: Timestamp,
+    /// What.
+    pub event: Event,
+}
+
+/// A page of the log.
+#[derive(Debug)]
+pub struct Page {
+    /// The events.
+    pub events: Vec<Logged>,
+    /// Where the next page begins; a polling query always has one.
+    pub next: Option<String>,
+}
+
+/// Reads a page of the log.
+pub async fn read(tenant: &Tenant, query: Query, now: Timestamp) -> Result<Page, Failure<Refusal>> {
+    let order = match (query.descending, query.until) {
+        (true, _) => Order::PublishedDescending,
+        (false, Some(_)) => Order::Published,
+        (false, None) => Order::Persisted,
+    };
+    let after = match &query.after {
+        None => None,
+        Some(text) => Some(Cursor::parse(order, text).ok_or(Failure::Refused(Refusal::InvalidCursor))?),
+    };
+    let until = query.until.unwrap_or(now);
+    let since = query.since.unwrap_or_else(|| until.plus_days(-DEFAULT_DAYS));
+    let bounded = order != Order::Persisted;
+    let asked = LogQuery {
+        since: Some(since.milliseconds()),
+        // A reader who does not bound the query sees what was logged in this very millisecond, too.
+        until: query.until.filter(|_| bounded).map(Timestamp::milliseconds),
+        order,
+        after,
+        limit: query.limit,
+    };
+    let page = tenant.store.read_log(tenant.org().as_str(), &asked, now.milliseconds()).await?;
+    let events = page.events.into_iter().map(logged).collect::<Result<_, _>>()?;
+    Ok(Page { events, next: page.next.map(|cursor| cursor.to_string()) })
+}
+
+fn logged(stored: LoggedEvent) -> Result<Logged, Fault> {
+    let uuid = stored.id.to_string();
+    if stored.schema > i64::from(event::SCHEMA) {
+        return Err(Fault::internal(format!(
+            "event {uuid} was written by a newer release; upgrade this node"
+        )));
+    }
+    let event = serde_json::from_str(&stored.body).map_err(Fault::internal)?;
+    Ok(Logged { uuid, published: Timestamp::from_milliseconds(stored.at), event })
+}

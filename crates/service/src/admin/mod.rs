@@ -1,0 +1,180 @@
+//! What admins do over the management API: one file per noun, and the refusals that they share.
+//!
+//! Reads come from the newest snapshot. Changes are pure functions over a draft, so that they can be applied again
+//! when another node was faster, and so that a change is checked against exactly the configuration that it changes.
+
+pub mod api_token;
+pub mod app;
+pub mod authorization_server;
+pub mod claim;
+pub mod client_secret;
+pub mod group;
+pub mod jwk;
+pub mod key;
+pub mod log;
+mod order;
+pub mod policy;
+pub mod rule;
+pub mod scope;
+pub mod user;
+
+use model::actor::ActorKind;
+use model::event::Origin;
+use model::user::RoleType;
+use model::{Actor, ApiTokenId, Invalid, Timestamp, UserId};
+
+use crate::configuration::Asked;
+
+/// Why an admin's request was refused. `server` maps these to statuses and error codes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// There is no such thing (`E0000007`).
+    NotFound {
+        /// What was asked for.
+        id: String,
+        /// Okta's internal name of the type.
+        kind: &'static str,
+    },
+    /// A value is not acceptable (`E0000001`).
+    Invalid {
+        /// What `errorSummary` names.
+        subject: &'static str,
+        /// What to change.
+        causes: Vec<String>,
+    },
+    /// `If-Match` names another version (412 `E0000231`).
+    PreconditionFailed,
+    /// The thing must be deactivated before (403 `E0000056`).
+    DeleteForbidden,
+    /// A cursor that this list did not give out (400 `E0000029`).
+    InvalidCursor,
+    /// The caller may not (403 `E0000006`).
+    NotPermitted,
+}
+
+impl Refusal {
+    /// There is no `id` of the type that Okta calls `kind`.
+    pub fn not_found(id: impl Into<String>, kind: &'static str) -> Self {
+        Self::NotFound { id: id.into(), kind }
+    }
+
+    /// The member `field` breaks a rule.
+    pub fn invalid(field: &'static str, message: impl std::fmt::Display) -> Self {
+        Self::Invalid { subject: field, causes: vec![format!("{field}: {message}")] }
+    }
+}
+
+impl From<Invalid> for Refusal {
+    fn from(invalid: Invalid) -> Self {
+        Self::invalid(invalid.field, invalid.message)
+    }
+}
+
+/// Okta's internal names of the types, as its 404 answers carry them.
+pub mod kind {
+    /// An authorization server.
+    pub const AUTHORIZATION_SERVER: &str = "AuthorizationServer";
+    /// A policy.
+    pub const POLICY: &str = "Policy";
+    /// A rule.
+    pub const RULE: &str = "PolicyRule";
+    /// A scope.
+    pub const SCOPE: &str = "OAuth2Scope";
+    /// A claim.
+    pub const CLAIM: &str = "OAuth2Claim";
+    /// An app.
+    pub const APP: &str = "AppInstance";
+    /// A group.
+    pub const GROUP: &str = "UserGroup";
+    /// A user.
+    pub const USER: &str = "User";
+    /// An API token.
+    pub const API_TOKEN: &str = "Token";
+    /// A signing key of a server.
+    pub const KEY: &str = "JsonWebKey";
+    /// A public key of an app.
+    pub const JWK: &str = "OAuth2ClientJsonWebKey";
+    /// A client secret of an app.
+    pub const SECRET: &str = "OAuth2ClientSecret";
+}
+
+/// The version that a change was asked for, by `If-Match`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Precondition {
+    /// None: the last change wins.
+    Any,
+    /// The object must exist (`*`).
+    Exists,
+    /// The object must be as it was at one of these revisions.
+    Revision(u64),
+    /// A tag that no object ever has.
+    Never,
+}
+
+impl Precondition {
+    /// Compares with the object as it is.
+    pub fn check(self, revision: u64) -> Result<(), Refusal> {
+        match self {
+            Self::Any | Self::Exists => Ok(()),
+            Self::Revision(wanted) if wanted == revision => Ok(()),
+            Self::Revision(_) | Self::Never => Err(Refusal::PreconditionFailed),
+        }
+    }
+}
+
+/// Who calls the management API.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The user whose token it is.
+    pub user: UserId,
+    /// The user's login.
+    pub login: String,
+    /// The user's name.
+    pub display_name: String,
+    /// The user's admin roles.
+    pub roles: Vec<RoleType>,
+    /// The API token.
+    pub token: ApiTokenId,
+}
+
+impl Caller {
+    /// The caller as an actor of the log.
+    pub fn actor(&self, address: Option<String>) -> Actor {
+        Actor {
+            kind: ActorKind::User,
+            id: self.user.to_string(),
+            alternate_id: Some(self.login.clone()),
+            display_name: Some(self.display_name.clone()),
+            token: Some(self.token.to_string()),
+            address,
+        }
+    }
+
+    /// The caller as who asks for a change.
+    pub fn asks(&self, origin: Origin, now: Timestamp) -> Asked {
+        Asked { actor: self.actor(origin.address.clone()), origin, now }
+    }
+}
+
+/// How many things a page holds where the request does not say, and at most (Okta: 200).
+pub const PAGE_MAX: usize = 200;
+
+/// A page of a list, and where the next one begins.
+#[derive(Debug, Clone)]
+pub struct Page<T> {
+    /// What it holds.
+    pub items: Vec<T>,
+    /// The cursor of the next page, if there is one.
+    pub next: Option<String>,
+}
+
+/// The first `limit` of `items`; `cursor` names the place of one.
+pub(crate) fn page<T>(
+    mut items: impl Iterator<Item = T>,
+    limit: usize,
+    cursor: impl Fn(&T) -> String,
+) -> Page<T> {
+    let taken: Vec<T> = items.by_ref().take(limit).collect();
+    let next = items.next().and_then(|_| taken.last().map(cursor));
+    Page { items: taken, next }
+}

@@ -1,0 +1,221 @@
+//! Access policies of a server, in their order.
+
+use std::sync::Arc;
+
+use model::event::{EventType, Target};
+use model::policy::{ClientCondition, POLICIES_MAX};
+use model::{AuthorizationServerId, ClientId, Document, Policy, PolicyId, Status};
+
+use crate::admin::authorization_server;
+use crate::admin::{Precondition, Refusal, kind, order};
+use crate::configuration::{Asked, Draft};
+use crate::failure::Failure;
+use crate::snapshot::{PolicyEntry, ServerEntry, Snapshot, Versioned};
+use crate::tenant::Tenant;
+
+/// What an admin says of a policy.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Its name.
+    pub name: String,
+    /// A description.
+    pub description: Option<String>,
+    /// Where it stands; absent keeps the place, or is last for a new one.
+    pub priority: Option<u32>,
+    /// Active or not; absent keeps what is.
+    pub status: Option<Status>,
+    /// Whom it is for; absent keeps what is, or is all clients for a new one.
+    pub clients: Option<ClientCondition>,
+}
+
+/// What the log calls a policy.
+pub(crate) fn target(policy: &Policy) -> Target {
+    Target::new(kind::POLICY, policy.id.as_str(), policy.name.as_str())
+}
+
+/// A policy of a server; one of another server is not there.
+pub fn get(server: &ServerEntry, id: &str) -> Result<PolicyEntry, Refusal> {
+    let entry = PolicyId::parse(id).and_then(|id| server.find_policy(id));
+    entry.cloned().ok_or_else(|| Refusal::not_found(id, kind::POLICY))
+}
+
+/// Creates a policy at the place that it asks for; those behind it move.
+pub async fn create(
+    tenant: &Tenant,
+    asked: Asked,
+    server: String,
+    settings: Settings,
+) -> Result<Arc<Versioned<Policy>>, Failure<Refusal>> {
+    let id = PolicyId::mint(tenant.ids.next(asked.now));
+    tenant
+        .configuration
+        .change(asked, move |draft| {
+            let entry = authorization_server::get(draft.snapshot(), &server)?;
+            if entry.policies.len() >= POLICIES_MAX {
+                return Err(Refusal::invalid(
+                    "policies",
+                    format_args!("A server has at most {POLICIES_MAX} policies"),
+                ));
+            }
+            let policy = Policy {
+                id,
+                server: entry.server.value.id,
+                status: Status::Active,
+                name: String::new(),
+                description: None,
+                priority: order::priority(entry.policies.len()),
+                system: false,
+                clients: ClientCondition::All,
+                created: draft.now,
+                last_updated: draft.now,
+            };
+            commit(draft, policy, &settings, EventType::PolicyCreated)
+        })
+        .await
+}
+
+/// Replaces what an admin may say of a policy.
+pub async fn replace(
+    tenant: &Tenant,
+    asked: Asked,
+    server: String,
+    id: String,
+    settings: Settings,
+    precondition: Precondition,
+) -> Result<Arc<Versioned<Policy>>, Failure<Refusal>> {
+    tenant
+        .configuration
+        .change(asked, move |draft| {
+            let policy = find(draft.snapshot(), &server, &id, precondition)?;
+            commit(draft, policy, &settings, EventType::PolicyUpdated)
+        })
+        .await
+}
+
+fn find(snapshot: &Snapshot, server: &str, id: &str, precondition: Precondition) -> Result<Policy, Refusal> {
+    let entry = get(&*authorization_server::get(snapshot, server)?, id)?;
+    precondition.check(entry.policy.revision)?;
+    Ok(entry.policy.value.clone())
+}
+
+fn commit(
+    draft: &mut Draft,
+    mut policy: Policy,
+    settings: &Settings,
+    event_type: EventType,
+) -> Result<Arc<Versioned<Policy>>, Refusal> {
+    let known = named_clients(&policy.clients);
+    policy.name.clone_from(&settings.name);
+    policy.description = settings.description.clone().filter(|text| !text.is_empty());
+    policy.status = settings.status.unwrap_or(policy.status);
+    policy.clients = settings.clients.clone().unwrap_or(policy.clients);
+    policy.last_updated = draft.now;
+    policy.validate()?;
+    let added = named_clients(&policy.clients).into_iter().filter(|client| !known.contains(client));
+    for client in added {
+        if draft.snapshot().client(client.as_str()).is_none() {
+            return Err(Refusal::invalid(
+                "conditions.clients.include",
+                format_args!("There is no client `{client}`"),
+            ));
+        }
+    }
+    draft.log(event_type, [target(&policy), server_target(draft.snapshot(), policy.server)]);
+    let (server, id) = (policy.server, policy.id);
+    place(draft, policy, settings.priority)?;
+    let entry = get(&*authorization_server::get(draft.snapshot(), server.as_str())?, id.as_str())?;
+    Ok(entry.policy)
+}
+
+/// References that were there before may stay, even to what is gone; new ones must exist.
+fn named_clients(condition: &ClientCondition) -> Vec<ClientId> {
+    match condition {
+        ClientCondition::All => Vec::new(),
+        ClientCondition::Only(clients) => clients.clone(),
+    }
+}
+
+pub(crate) fn server_target(snapshot: &Snapshot, server: AuthorizationServerId) -> Target {
+    let name = snapshot.server(server).map(|entry| entry.server.value.name.clone());
+    Target::new(kind::AUTHORIZATION_SERVER, server.as_str(), name.unwrap_or_default())
+}
+
+/// Puts `policy` where it asks to stand and closes up the others.
+fn place(draft: &mut Draft, policy: Policy, priority: Option<u32>) -> Result<(), Refusal> {
+    let entry = authorization_server::get(draft.snapshot(), policy.server.as_str())?;
+    let mut others: Vec<Policy> = entry.policies.iter().map(|other| other.policy.value.clone()).collect();
+    let stood = others.iter().position(|other| other.id == policy.id);
+    others.retain(|other| other.id != policy.id);
+    let index = match (priority, stood) {
+        (None, Some(stood)) => stood,
+        (priority, _) => order::place(priority, others.len()),
+    };
+    others.insert(index, policy);
+    renumber(draft, others);
+    Ok(())
+}
+
+fn renumber(draft: &mut Draft, policies: Vec<Policy>) {
+    for (index, policy) in policies.into_iter().enumerate() {
+        draft.put(Document::Policy(Policy { priority: order::priority(index), ..policy }));
+    }
+}
+
+/// Activates or deactivates a policy.
+pub async fn set_status(
+    tenant: &Tenant,
+    asked: Asked,
+    server: String,
+    id: String,
+    status: Status,
+) -> Result<(), Failure<Refusal>> {
+    tenant
+        .configuration
+        .change(asked, move |draft| {
+            let mut policy = find(draft.snapshot(), &server, &id, Precondition::Any)?;
+            if policy.status == status {
+                return Ok(());
+            }
+            policy.status = status;
+            policy.last_updated = draft.now;
+            let event_type = match status {
+                Status::Active => EventType::PolicyActivated,
+                Status::Inactive => EventType::PolicyDeactivated,
+            };
+            draft.log(event_type, [target(&policy), server_target(draft.snapshot(), policy.server)]);
+            draft.put(Document::Policy(policy));
+            Ok(())
+        })
+        .await
+}
+
+/// Deletes a policy and its rules; those behind it close up.
+pub async fn delete(
+    tenant: &Tenant,
+    asked: Asked,
+    server: String,
+    id: String,
+    precondition: Precondition,
+) -> Result<(), Failure<Refusal>> {
+    tenant
+        .configuration
+        .change(asked, move |draft| {
+            let policy = find(draft.snapshot(), &server, &id, precondition)?;
+            if policy.system {
+                return Err(Refusal::invalid("system", "A system policy cannot be deleted"));
+            }
+            let entry = get(&*authorization_server::get(draft.snapshot(), &server)?, &id)?;
+            for rule in &entry.rules {
+                draft.delete(Document::Rule(rule.value.clone()));
+            }
+            draft.log(
+                EventType::PolicyDeleted,
+                [target(&policy), server_target(draft.snapshot(), policy.server)],
+            );
+            draft.delete(Document::Policy(policy));
+            let left = authorization_server::get(draft.snapshot(), &server)?;
+            renumber(draft, left.policies.iter().map(|other| other.policy.value.clone()).collect());
+            Ok(())
+        })
+        .await
+}

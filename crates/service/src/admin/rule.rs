@@ -1,0 +1,296 @@
+//! Rules of a policy, in their order.
+
+use std::sync::Arc;
+
+use model::event::{EventType, Target};
+use model::rule::{Lifetimes, People, RULES_MAX, ScopeCondition};
+use model::{AuthorizationServerId, Document, GrantType, GroupId, Rule, RuleId, Status, UserId};
+
+use crate::admin::policy::server_target;
+use crate::admin::{Precondition, Refusal, authorization_server, kind, order, policy};
+use crate::configuration::{Asked, Draft};
+use crate::failure::Failure;
+use crate::snapshot::{PolicyEntry, Snapshot, Versioned};
+use crate::tenant::Tenant;
+
+/// What an admin says of a rule.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Its name.
+    pub name: String,
+    /// Where it stands; absent keeps the place, or is last for a new one.
+    pub priority: Option<u32>,
+    /// Active or not; absent keeps what is.
+    pub status: Option<Status>,
+    /// The grants that it is for.
+    pub grant_types: Vec<GrantType>,
+    /// The people that it is for.
+    pub people: People,
+    /// The scopes that it grants.
+    pub scopes: ScopeCondition,
+    /// How long the tokens last.
+    pub lifetimes: Lifetimes,
+    /// A rule may name a hook only where hooks exist, and they do not yet.
+    pub inline_hook: Option<String>,
+}
+
+/// Which rule: the server's path segment, the policy and the rule.
+#[derive(Debug, Clone)]
+pub struct Path {
+    /// The server: its id or `default`.
+    pub server: String,
+    /// The policy.
+    pub policy: String,
+    /// The rule.
+    pub rule: String,
+}
+
+/// What the log calls a rule.
+pub(crate) fn target(rule: &Rule) -> Target {
+    Target::new(kind::RULE, rule.id.as_str(), rule.name.as_str())
+}
+
+/// A rule of a policy; one of another policy is not there.
+pub fn get(policy: &PolicyEntry, id: &str) -> Result<Arc<Versioned<Rule>>, Refusal> {
+    let rule = policy.rules.iter().find(|rule| rule.value.id.as_str() == id);
+    rule.cloned().ok_or_else(|| Refusal::not_found(id, kind::RULE))
+}
+
+fn find_policy(snapshot: &Snapshot, path: &Path) -> Result<PolicyEntry, Refusal> {
+    policy::get(&*authorization_server::get(snapshot, &path.server)?, &path.policy)
+}
+
+fn find(snapshot: &Snapshot, path: &Path, precondition: Precondition) -> Result<Rule, Refusal> {
+    let rule = get(&find_policy(snapshot, path)?, &path.rule)?;
+    precondition.check(rule.revision)?;
+    Ok(rule.value.clone())
+}
+
+/// Creates a rule at the place that it asks for; those behind it move.
+pub async fn create(
+    tenant: &Tenant,
+    asked: Asked,
+    mut path: Path,
+    settings: Settings,
+) -> Result<Arc<Versioned<Rule>>, Failure<Refusal>> {
+    let id = RuleId::mint(tenant.ids.next(asked.now));
+    path.rule = id.to_string();
+    require_people(tenant, &settings.people, &People::default()).await?;
+    tenant
+        .configuration
+        .change(asked, move |draft| {
+            let entry = find_policy(draft.snapshot(), &path)?;
+            if entry.rules.len() >= RULES_MAX {
+                return Err(Refusal::invalid(
+                    "rules",
+                    format_args!("A policy has at most {RULES_MAX} rules"),
+                ));
+            }
+            let rule = Rule {
+                id,
+                server: entry.policy.value.server,
+                policy: entry.policy.value.id,
+                status: Status::Active,
+                name: String::new(),
+                priority: order::priority(entry.rules.len()),
+                system: false,
+                grant_types: Vec::new(),
+                people: People::default(),
+                scopes: ScopeCondition::Only(Vec::new()),
+                lifetimes: Lifetimes::default(),
+                created: draft.now,
+                last_updated: draft.now,
+            };
+            commit(draft, &path, rule, &settings, EventType::RuleAdded)
+        })
+        .await
+}
+
+/// Replaces what an admin may say of a rule.
+pub async fn replace(
+    tenant: &Tenant,
+    asked: Asked,
+    path: Path,
+    settings: Settings,
+    precondition: Precondition,
+) -> Result<Arc<Versioned<Rule>>, Failure<Refusal>> {
+    let known = find(&tenant.configuration.current(), &path, precondition).map_err(Failure::Refused)?;
+    require_people(tenant, &settings.people, &known.people).await?;
+    tenant
+        .configuration
+        .change(asked, move |draft| {
+            let rule = find(draft.snapshot(), &path, precondition)?;
+            commit(draft, &path, rule, &settings, EventType::RuleUpdated)
+        })
+        .await
+}
+
+/// New references to groups and users must exist; those that were there before may stay, even to what is gone.
+/// They are rows of their own, so they are looked up before the change: what is deleted meanwhile matches nobody.
+async fn require_people(tenant: &Tenant, people: &People, known: &People) -> Result<(), Failure<Refusal>> {
+    let named =
+        |people: &People| people.groups.iter().chain(&people.exclude_groups).copied().collect::<Vec<_>>();
+    let known_groups = named(known);
+    let added: Vec<GroupId> =
+        named(people).into_iter().filter(|group| !known_groups.contains(group)).collect();
+    if let Some(missing) = tenant.missing_group(&added).await? {
+        let message = format!("There is no group `{missing}`");
+        return Err(Failure::Refused(Refusal::invalid("conditions.people.groups", message)));
+    }
+    let known_users: Vec<UserId> = known.users.iter().chain(&known.exclude_users).copied().collect();
+    for user in people.users.iter().chain(&people.exclude_users).filter(|user| !known_users.contains(user)) {
+        if tenant.find_user(user.as_str()).await?.is_none() {
+            let message = format!("There is no user `{user}`");
+            return Err(Failure::Refused(Refusal::invalid("conditions.people.users", message)));
+        }
+    }
+    Ok(())
+}
+
+fn commit(
+    draft: &mut Draft,
+    path: &Path,
+    mut rule: Rule,
+    settings: &Settings,
+    event_type: EventType,
+) -> Result<Arc<Versioned<Rule>>, Refusal> {
+    if let Some(hook) = &settings.inline_hook {
+        return Err(Refusal::invalid("inlineHook", format_args!("There is no active inline hook `{hook}`")));
+    }
+    require_scopes(draft.snapshot(), path, &settings.scopes, &rule.scopes)?;
+    rule.name.clone_from(&settings.name);
+    rule.status = settings.status.unwrap_or(rule.status);
+    rule.grant_types.clone_from(&settings.grant_types);
+    rule.people = settings.people.clone();
+    rule.scopes = settings.scopes.clone();
+    rule.lifetimes = settings.lifetimes;
+    rule.last_updated = draft.now;
+    rule.validate()?;
+    log(draft, event_type, path, &rule)?;
+    place(draft, path, rule, settings.priority)?;
+    get(&find_policy(draft.snapshot(), path)?, &path.rule)
+}
+
+fn log(draft: &mut Draft, event_type: EventType, path: &Path, rule: &Rule) -> Result<(), Refusal> {
+    let policy = find_policy(draft.snapshot(), path)?;
+    let server = server_target(draft.snapshot(), rule.server);
+    draft.log(event_type, [target(rule), policy::target(&policy.policy.value), server]);
+    Ok(())
+}
+
+fn require_scopes(
+    snapshot: &Snapshot,
+    path: &Path,
+    wanted: &ScopeCondition,
+    known: &ScopeCondition,
+) -> Result<(), Refusal> {
+    let ScopeCondition::Only(wanted) = wanted else { return Ok(()) };
+    let known: &[String] = if let ScopeCondition::Only(known) = known { known } else { &[] };
+    let scopes = authorization_server::get(snapshot, &path.server)?.scopes();
+    let exists = |name: &String| known.contains(name) || scopes.iter().any(|scope| scope.value.name == *name);
+    match wanted.iter().find(|name| !exists(name)) {
+        None => Ok(()),
+        Some(missing) => Err(Refusal::invalid(
+            "conditions.scopes.include",
+            format_args!("The server has no scope `{missing}`"),
+        )),
+    }
+}
+
+/// Puts `rule` where it asks to stand and closes up the others.
+fn place(draft: &mut Draft, path: &Path, rule: Rule, priority: Option<u32>) -> Result<(), Refusal> {
+    let entry = find_policy(draft.snapshot(), path)?;
+    let mut rules: Vec<Rule> = entry.rules.iter().map(|other| other.value.clone()).collect();
+    let stood = rules.iter().position(|other| other.id == rule.id);
+    rules.retain(|other| other.id != rule.id);
+    let last = rules.iter().position(is_last).unwrap_or(rules.len());
+    let index = match (priority, stood) {
+        _ if is_last(&rule) => rules.len(),
+        (None, Some(stood)) => stood,
+        (priority, _) => order::place(priority, last),
+    };
+    rules.insert(index, rule);
+    renumber(draft, rules);
+    Ok(())
+}
+
+/// The default rule of the default policy stays last whatever is asked; every other rule can be reordered.
+fn is_last(rule: &Rule) -> bool {
+    rule.id == default_rule_id(rule.server)
+}
+
+/// The id of the rule that the default server has from the start.
+pub(crate) fn default_rule_id(server: AuthorizationServerId) -> RuleId {
+    RuleId::derive(server.as_id(), 0)
+}
+
+fn renumber(draft: &mut Draft, rules: Vec<Rule>) {
+    for (index, rule) in rules.into_iter().enumerate() {
+        draft.put(Document::Rule(Rule { priority: order::priority(index), ..rule }));
+    }
+}
+
+/// Activates or deactivates a rule.
+pub async fn set_status(
+    tenant: &Tenant,
+    asked: Asked,
+    path: Path,
+    status: Status,
+) -> Result<(), Failure<Refusal>> {
+    tenant
+        .configuration
+        .change(asked, move |draft| {
+            let mut rule = find(draft.snapshot(), &path, Precondition::Any)?;
+            if rule.status == status {
+                return Ok(());
+            }
+            rule.status = status;
+            rule.last_updated = draft.now;
+            let event_type = match status {
+                Status::Active => EventType::RuleActivated,
+                Status::Inactive => EventType::RuleDeactivated,
+            };
+            log(draft, event_type, &path, &rule)?;
+            draft.put(Document::Rule(rule));
+            Ok(())
+        })
+        .await
+}
+
+/// Deletes a rule; those behind it close up.
+pub async fn delete(
+    tenant: &Tenant,
+    asked: Asked,
+    path: Path,
+    precondition: Precondition,
+) -> Result<(), Failure<Refusal>> {
+    tenant
+        .configuration
+        .change(asked, move |draft| {
+            let rule = find(draft.snapshot(), &path, precondition)?;
+            if rule.system {
+                return Err(Refusal::invalid("system", "A system rule cannot be deleted"));
+            }
+            log(draft, EventType::RuleDeleted, &path, &rule)?;
+            draft.delete(Document::Rule(rule));
+            let left = find_policy(draft.snapshot(), &path)?;
+            renumber(draft, left.rules.iter().map(|other| other.value.clone()).collect());
+            Ok(())
+        })
+        .await
+}
+
+/// Says in the log which rules and policies name something that is gone. The reference stays and matches nobody,
+/// so that nothing ever widens.
+pub(crate) fn log_invalidated(draft: &mut Draft, gone: &str, names: impl Fn(&Rule) -> bool) {
+    let snapshot = draft.snapshot().clone();
+    for entry in snapshot.servers_after(None) {
+        for policy in &entry.policies {
+            for rule in policy.rules.iter().filter(|rule| names(&rule.value)) {
+                let server = authorization_server::target(&entry.server.value);
+                let targets = [target(&rule.value), policy::target(&policy.policy.value), server];
+                draft.log_with_reason(EventType::RuleInvalidated, gone, targets);
+            }
+        }
+    }
+}

@@ -1,0 +1,342 @@
+//! Changing the configuration: a queue with one writer per org and node.
+//!
+//! A change is a pure function over a [`Draft`]. The writer applies it to the newest snapshot and commits what it
+//! did with a compare-and-swap of the org's revision; if another node was faster, it follows and applies the change
+//! again. Readers see the new snapshot only after the commit.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use model::event::{Event, EventType, Origin, Target};
+use model::{Actor, AppId, AuthorizationServerId, Document, Kind, OrgId, Timestamp};
+use store::{Batch, CommitError, Store};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::client_secret::ClientSecret;
+use crate::failure::{Failure, Fault};
+use crate::rows;
+use crate::signing_key::{KeyRecord, SigningKeys};
+use crate::snapshot::Snapshot;
+
+/// How many changes may wait; more are answered as overload.
+const QUEUE_MAX: usize = 1_024;
+/// How often a change is applied again because another node was faster.
+const ATTEMPTS_MAX: u32 = 50;
+
+/// What a change does besides the documents it puts and deletes: rows that hold secrets.
+#[derive(Debug, Clone)]
+enum Effect {
+    Put { document: Document, before: Option<Document> },
+    Delete { before: Document },
+    PutKey { server: AuthorizationServerId, key: Arc<KeyRecord> },
+    DeleteKey { server: AuthorizationServerId, kid: String },
+    PutSecret { app: AppId, secret: Arc<ClientSecret> },
+    DeleteSecret { app: AppId, secret: Arc<ClientSecret> },
+}
+
+/// A snapshot with changes that are not committed yet.
+#[derive(Debug)]
+pub struct Draft {
+    snapshot: Snapshot,
+    effects: Vec<Effect>,
+    events: Vec<Event>,
+    actor: Actor,
+    origin: Origin,
+    /// When the change was asked for, in whole seconds.
+    pub now: Timestamp,
+}
+
+impl Draft {
+    /// A draft on top of `snapshot`, without any change yet.
+    pub fn new(snapshot: Snapshot, actor: Actor, origin: Origin, now: Timestamp) -> Self {
+        let mut snapshot = snapshot;
+        snapshot.revision += 1;
+        Self { snapshot, effects: Vec::new(), events: Vec::new(), actor, origin, now: now.whole_second() }
+    }
+
+    /// The configuration as it will be.
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// Puts a document.
+    pub fn put(&mut self, document: Document) {
+        let before = self.snapshot.find_document(document.kind(), document.id(), document.parent());
+        if before.as_ref() == Some(&document) {
+            return;
+        }
+        self.snapshot.put(document.clone(), self.snapshot.revision);
+        self.effects.push(Effect::Put { document, before });
+    }
+
+    /// Takes a document away.
+    pub fn delete(&mut self, document: Document) {
+        self.snapshot.delete(document.kind(), document.id(), document.parent());
+        self.effects.push(Effect::Delete { before: document });
+    }
+
+    /// Replaces the keys of a server by `keys`.
+    pub fn put_keys(&mut self, server: AuthorizationServerId, keys: Vec<Arc<KeyRecord>>) {
+        let kept: BTreeSet<_> = keys.iter().map(|key| key.kid.clone()).collect();
+        let before = self.snapshot.server(server).map(|entry| Arc::clone(&entry.keys)).unwrap_or_default();
+        for gone in before.iter().filter(|key| !kept.contains(&key.kid)) {
+            self.effects.push(Effect::DeleteKey { server, kid: gone.kid.clone() });
+        }
+        let changed = |key: &&Arc<KeyRecord>| !before.iter().any(|old| Arc::ptr_eq(old, key));
+        for key in keys.iter().filter(changed) {
+            self.effects.push(Effect::PutKey { server, key: Arc::clone(key) });
+        }
+        self.snapshot.put_keys(server, SigningKeys::new(keys));
+    }
+
+    /// Replaces the secrets of an app by `secrets`.
+    pub fn put_secrets(&mut self, app: AppId, secrets: Vec<Arc<ClientSecret>>) {
+        let before = self.snapshot.app(app).map(|entry| entry.secrets.clone()).unwrap_or_default();
+        for gone in before.iter().filter(|old| !secrets.iter().any(|secret| secret.id == old.id)) {
+            self.effects.push(Effect::DeleteSecret { app, secret: Arc::clone(gone) });
+        }
+        for secret in secrets.iter().filter(|secret| !before.contains(secret)) {
+            self.effects.push(Effect::PutSecret { app, secret: Arc::clone(secret) });
+        }
+        self.snapshot.put_secrets(app, secrets);
+    }
+
+    /// Says in the log what this change was about.
+    pub fn log(&mut self, event_type: EventType, targets: impl IntoIterator<Item = Target>) {
+        let mut event = Event::new(event_type, self.actor.clone(), self.origin.clone());
+        event.targets.extend(targets);
+        event.revision = Some(self.snapshot.revision);
+        self.events.push(event);
+    }
+
+    /// Says in the log what this change left pointing at nothing.
+    pub fn log_with_reason(
+        &mut self,
+        event_type: EventType,
+        reason: &str,
+        targets: impl IntoIterator<Item = Target>,
+    ) {
+        self.log(event_type, targets);
+        if let Some(event) = self.events.last_mut() {
+            reason.clone_into(event.reason.get_or_insert_default());
+        }
+    }
+
+    /// Everything of this draft as one batch. Step 0 is the compare-and-swap of the revision.
+    pub(crate) fn to_batch(&self) -> Batch {
+        let org = self.snapshot.org_id;
+        let revision = self.snapshot.revision;
+        let mut batch = Batch::new(org.as_str(), rows::actor(&self.actor));
+        rows::advance_revision(&mut batch, revision - 1, revision);
+        for (ordinal, effect) in (0_i64..).zip(&self.effects) {
+            let mut change = rows::Changing { batch: &mut batch, revision, ordinal, at: self.now };
+            match effect {
+                Effect::Put { document, before } => change.put(document, before.as_ref()),
+                Effect::Delete { before } => change.delete(before),
+                Effect::PutKey { server, key } => change.put_key(*server, key),
+                Effect::DeleteKey { server, kid } => change.delete_key(*server, kid),
+                Effect::PutSecret { app, secret } => change.put_secret(*app, secret),
+                Effect::DeleteSecret { app, secret } => change.delete_secret(*app, secret.id),
+            }
+        }
+        for event in &self.events {
+            rows::append_event(&mut batch, self.now, event);
+        }
+        batch
+    }
+
+    fn is_unchanged(&self) -> bool {
+        self.effects.is_empty() && self.events.is_empty()
+    }
+}
+
+/// One change in the queue.
+trait Job: Send {
+    /// Applies the change; `false` if it was refused.
+    fn apply(&mut self, draft: &mut Draft) -> bool;
+    /// Who asked, from where, when.
+    fn request(&self) -> (Actor, Origin, Timestamp);
+    /// Answers whoever waits. After a refusal, `committed` is not looked at.
+    fn answer(self: Box<Self>, committed: Result<(), Fault>);
+}
+
+struct Change<F, T, R> {
+    actor: Actor,
+    origin: Origin,
+    now: Timestamp,
+    apply: F,
+    outcome: Option<Result<T, R>>,
+    reply: oneshot::Sender<Result<T, Failure<R>>>,
+}
+
+impl<F, T, R> Job for Change<F, T, R>
+where
+    F: Fn(&mut Draft) -> Result<T, R> + Send,
+    T: Send,
+    R: Send,
+{
+    fn apply(&mut self, draft: &mut Draft) -> bool {
+        let outcome = (self.apply)(draft);
+        let done = outcome.is_ok();
+        self.outcome = Some(outcome);
+        done
+    }
+
+    fn request(&self) -> (Actor, Origin, Timestamp) {
+        (self.actor.clone(), self.origin.clone(), self.now)
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), Fault>) {
+        let answer = match (self.outcome, committed) {
+            (Some(Err(refusal)), _) => Err(Failure::Refused(refusal)),
+            (Some(Ok(done)), Ok(())) => Ok(done),
+            (_, Err(fault)) => Err(Failure::Fault(fault)),
+            (None, Ok(())) => {
+                Err(Failure::Fault(Fault::internal("a change was answered before it was applied")))
+            }
+        };
+        // Whoever asked may have gone; the change is committed all the same.
+        drop(self.reply.send(answer));
+    }
+}
+
+/// Who changes the configuration, from where and when: a required part of every change.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// Who.
+    pub actor: Actor,
+    /// From where.
+    pub origin: Origin,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// The configuration of one org: the newest snapshot, and the queue of changes.
+#[derive(Debug)]
+pub struct Configuration {
+    current: Arc<ArcSwap<Snapshot>>,
+    queue: mpsc::Sender<Box<dyn Job>>,
+}
+
+impl std::fmt::Debug for dyn Job {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Job")
+    }
+}
+
+impl Configuration {
+    /// Starts the writer on top of `snapshot`. It ends when this handle is dropped and the queue is empty.
+    pub fn start(store: Store, snapshot: Snapshot) -> Self {
+        let current = Arc::new(ArcSwap::from_pointee(snapshot));
+        let (queue, jobs) = mpsc::channel(QUEUE_MAX);
+        tokio::spawn(Writer { store, current: Arc::clone(&current) }.run(jobs));
+        Self { current, queue }
+    }
+
+    /// The newest snapshot.
+    pub fn current(&self) -> Arc<Snapshot> {
+        self.current.load_full()
+    }
+
+    /// Applies `apply` to the newest configuration and commits what it did. It may be called more than once, each
+    /// time with a fresh draft, so it must depend on nothing but its draft.
+    pub async fn change<F, T, R>(&self, asked: Asked, apply: F) -> Result<T, Failure<R>>
+    where
+        F: Fn(&mut Draft) -> Result<T, R> + Send + 'static,
+        T: Send + 'static,
+        R: Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let Asked { actor, origin, now } = asked;
+        let job = Box::new(Change { actor, origin, now, apply, outcome: None, reply });
+        self.queue
+            .try_send(job)
+            .map_err(|_| Fault::unavailable("too many configuration changes are waiting"))?;
+        answer.await.map_err(|_| Fault::unavailable("the configuration writer has stopped"))?
+    }
+}
+
+struct Writer {
+    store: Store,
+    current: Arc<ArcSwap<Snapshot>>,
+}
+
+impl Writer {
+    async fn run(self, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
+        while let Some(mut job) = jobs.recv().await {
+            let committed = self.commit(job.as_mut()).await;
+            job.answer(committed);
+        }
+    }
+
+    async fn commit(&self, job: &mut dyn Job) -> Result<(), Fault> {
+        for _ in 0..ATTEMPTS_MAX {
+            let (actor, origin, now) = job.request();
+            let mut draft = Draft::new(Snapshot::clone(&self.current.load()), actor, origin, now);
+            if !job.apply(&mut draft) || draft.is_unchanged() {
+                return Ok(());
+            }
+            match self.store.commit(draft.to_batch()).await {
+                Ok(_) => {
+                    self.current.store(Arc::new(draft.snapshot));
+                    return Ok(());
+                }
+                Err(CommitError::Missed { step: 0 }) => self.follow().await?,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Fault::unavailable("other nodes changed the configuration again and again"))
+    }
+
+    /// Takes over what other nodes committed.
+    async fn follow(&self) -> Result<(), Fault> {
+        let followed = follow(&self.store, Snapshot::clone(&self.current.load())).await?;
+        self.current.store(Arc::new(followed));
+        Ok(())
+    }
+}
+
+/// `snapshot` with everything that was committed since.
+pub async fn follow(store: &Store, mut snapshot: Snapshot) -> Result<Snapshot, Fault> {
+    loop {
+        let changes = rows::changes_after(store, snapshot.org_id, snapshot.revision).await?;
+        let Some(newest) = changes.last().map(|change| change.revision) else { return Ok(snapshot) };
+        let (mut servers, mut apps) = (BTreeSet::new(), BTreeSet::new());
+        for change in changes {
+            match change.what {
+                rows::Changed::Put(document) => snapshot.put(document, change.revision),
+                rows::Changed::Deleted { kind, id, parent } => snapshot.delete(kind, &id, &parent),
+                rows::Changed::Keys(server) => drop(servers.insert(server)),
+                rows::Changed::Secrets(app) => drop(apps.insert(app)),
+            }
+        }
+        for server in servers {
+            snapshot.put_keys(server, rows::keys_of(store, snapshot.org_id, server).await?);
+        }
+        for app in apps {
+            snapshot.put_secrets(app, rows::secrets_of(store, snapshot.org_id, app).await?);
+        }
+        snapshot.revision = newest;
+    }
+}
+
+/// The configuration as it is stored.
+pub async fn load(store: &Store, org: OrgId) -> Result<Snapshot, Fault> {
+    let (settings, revision) = rows::org(store, org).await?;
+    let mut snapshot = Snapshot::empty(settings);
+    for kind in Kind::ALL {
+        for (document, revision) in rows::documents(store, org, *kind).await? {
+            snapshot.put(document, revision);
+        }
+    }
+    for (server, keys) in rows::all_keys(store, org).await? {
+        snapshot.put_keys(server, keys);
+    }
+    for (app, secrets) in rows::all_secrets(store, org).await? {
+        snapshot.put_secrets(app, secrets);
+    }
+    snapshot.revision = revision;
+    // Documents may be newer than the revision that was read before them: what came between is applied again.
+    follow(store, snapshot).await
+}

@@ -1,0 +1,17 @@
+//! `client_credentials` (RFC 6749 section 4.4): a service asks on its own behalf. Needs no read of the store.
+
+use engine::{ClientFacts, Facts, Requested};
+use model::GrantType;
+
+use crate::snapshot::AppEntry;
+
+/// The facts of a request that names `scopes`.
+pub fn gather(app: &AppEntry, scopes: Requested) -> Facts {
+    let app = &app.app.value;
+    Facts {
+        client: ClientFacts { client_id: app.client_id.clone(), app: app.id, profile: app.profile.clone() },
+        grant_type: GrantType::ClientCredentials,
+        user: None,
+        scopes,
+    }
+}

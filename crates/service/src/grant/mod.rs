@@ -1,0 +1,3 @@
+//! One file per grant: it gathers the facts of its requests and never writes.
+
+pub mod client_credentials;

@@ -1,0 +1,81 @@
+//! One organization at work: its store, configuration, secrets and keys.
+
+use std::time::Duration;
+
+use model::{GroupId, OrgId, User};
+use store::Store;
+use tokio::sync::Semaphore;
+
+use crate::admin::user;
+use crate::configuration::{self, Configuration};
+use crate::failure::Fault;
+use crate::ids::IdSource;
+use crate::key_pool::KeyPool;
+use crate::log::EarlyRefusals;
+use crate::org_secrets::OrgSecrets;
+
+/// How many token requests may be under way at once; the excess is answered 503, so that a flood costs little and
+/// those inside are answered soon.
+pub const TOKEN_REQUESTS_MAX: usize = 1_024;
+
+/// One organization at work.
+#[derive(Debug)]
+pub struct Tenant {
+    org: OrgId,
+    /// What is remembered.
+    pub store: Store,
+    /// The configuration and the queue of changes to it.
+    pub configuration: Configuration,
+    /// The keys for sealing and comparing.
+    pub secrets: OrgSecrets,
+    /// Where new ids come from.
+    pub ids: IdSource,
+    /// Signing keys made ahead.
+    pub keys: KeyPool,
+    /// Refusals that anybody can cause, counted.
+    pub early_refusals: EarlyRefusals,
+    /// Admission to the token endpoint.
+    pub(crate) admission: Semaphore,
+}
+
+impl Tenant {
+    /// Loads the configuration of `org` and starts its writer.
+    pub async fn start(store: Store, org: OrgId, secrets: OrgSecrets) -> Result<Self, Fault> {
+        let snapshot = configuration::load(&store, org).await?;
+        Ok(Self {
+            org,
+            configuration: Configuration::start(store.clone(), snapshot),
+            store,
+            secrets,
+            ids: IdSource::default(),
+            keys: KeyPool::start(Duration::from_secs(2)),
+            early_refusals: EarlyRefusals::default(),
+            admission: Semaphore::new(TOKEN_REQUESTS_MAX),
+        })
+    }
+
+    /// Whose.
+    pub fn org(&self) -> OrgId {
+        self.org
+    }
+
+    /// A user by id or login.
+    pub async fn find_user(&self, id_or_login: &str) -> Result<Option<User>, Fault> {
+        let org = self.org.as_str();
+        let row = match self.store.find_account(org, id_or_login).await? {
+            Some(row) => Some(row),
+            None => self.store.find_account_by_login(org, &user::fold(id_or_login)).await?,
+        };
+        row.map(user::of_row).transpose()
+    }
+
+    /// The first of `groups` that does not exist.
+    pub(crate) async fn missing_group(&self, groups: &[GroupId]) -> Result<Option<GroupId>, Fault> {
+        if groups.is_empty() {
+            return Ok(None);
+        }
+        let ids: Vec<&str> = groups.iter().map(GroupId::as_str).collect();
+        let found = self.store.groups_among(self.org.as_str(), &ids).await?;
+        Ok(groups.iter().find(|group| !found.iter().any(|row| row.id == group.as_str())).copied())
+    }
+}

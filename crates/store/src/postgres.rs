@@ -1,0 +1,180 @@
+//! The store of many nodes: PostgreSQL through a small pool that reconnects by itself.
+//! Leaves out SQL (`statements`) and what a batch means (`rows`).
+//!
+//! Batches of events only, the mint's, are drained by one task into one transaction, so that many tokens share a
+//! commit. Every other batch runs in a transaction of its own.
+
+mod committer;
+mod session;
+mod transaction;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio_postgres::config::SslMode;
+use tokio_postgres::{Config, NoTls};
+
+use crate::batch::{Batch, Pending};
+use crate::fault::{CommitError, Fault, FaultKind, OpenError};
+use crate::numbering::{Numbering, Writer};
+use crate::statements::{self, Statement};
+use crate::value::{Row, Value};
+use committer::Job;
+use session::Session;
+
+const CONNECTIONS: usize = 16;
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How many batches may wait: for the committer, and for a transaction of their own.
+const QUEUE: usize = 2048;
+const ADMITTED: u32 = 1024;
+
+/// A running connection to a database server.
+#[derive(Debug)]
+pub(crate) struct Postgres {
+    session: Arc<Session>,
+    events: mpsc::Sender<Job>,
+    admitted: Arc<Semaphore>,
+    closed: AtomicBool,
+    runtime: Handle,
+}
+
+impl Postgres {
+    pub(crate) async fn open(url: &str) -> Result<Arc<Self>, OpenError> {
+        let session = Self::connect(url)?;
+        session.migrate(crate::migrate::MIGRATIONS).await?;
+        let (events, queue) = mpsc::channel(QUEUE);
+        let runtime = Handle::current();
+        runtime.spawn(committer::run(Arc::clone(&session), queue));
+        let admitted = Arc::new(Semaphore::new(ADMITTED as usize));
+        Ok(Arc::new(Self { session, events, admitted, closed: AtomicBool::new(false), runtime }))
+    }
+
+    /// A pool that connects when it is asked first.
+    fn connect(url: &str) -> Result<Arc<Session>, OpenError> {
+        let config = configuration(url)?;
+        let manager =
+            Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+        let pool = Pool::builder(manager)
+            .max_size(CONNECTIONS)
+            .wait_timeout(Some(PATIENCE))
+            .create_timeout(Some(PATIENCE))
+            .recycle_timeout(Some(PATIENCE))
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(|error| Fault::because(FaultKind::Internal, error))?;
+        let writer = Writer::random().map_err(|error| Fault::because(FaultKind::Internal, error))?;
+        Ok(Arc::new(Session::new(pool, Numbering::new(writer))))
+    }
+
+    pub(crate) fn submit(&self, batch: Batch) -> Pending {
+        let (answer, pending) = Pending::pair();
+        let refused = if self.closed.load(Ordering::Relaxed) {
+            Some((answer, closed()))
+        } else if batch.steps.is_empty() {
+            match self.events.try_send(Job::Commit(batch, answer)) {
+                Err(TrySendError::Full(Job::Commit(_, answer))) => Some((answer, overloaded())),
+                Err(TrySendError::Closed(Job::Commit(_, answer))) => Some((answer, closed())),
+                _ => None,
+            }
+        } else if let Ok(permit) = Arc::clone(&self.admitted).try_acquire_owned() {
+            let session = Arc::clone(&self.session);
+            self.runtime.spawn(async move {
+                // Whoever left does not learn it; the commit stands.
+                let _ = answer.send(session.commit(&batch).await);
+                drop(permit);
+            });
+            None
+        } else {
+            Some((answer, overloaded()))
+        };
+        if let Some((answer, fault)) = refused {
+            let _ = answer.send(Err(CommitError::Fault(fault)));
+        }
+        pending
+    }
+
+    pub(crate) async fn query(
+        &self,
+        statement: &'static Statement,
+        org: &str,
+        params: Vec<Value>,
+    ) -> Result<Vec<Row>, Fault> {
+        self.session.query(statement, org, &params).await
+    }
+
+    /// A read, and whether the committer still runs.
+    pub(crate) async fn health(&self) -> Result<(), Fault> {
+        self.session.query(statements::ALIVE, "", &[]).await?;
+        if self.events.is_closed() { Err(closed()) } else { Ok(()) }
+    }
+
+    /// Refuses what comes from now on, finishes what waits, and disconnects.
+    pub(crate) async fn close(&self) -> Result<(), Fault> {
+        if self.closed.swap(true, Ordering::Relaxed) {
+            return Ok(());
+        }
+        let (answer, done) = oneshot::channel();
+        if self.events.send(Job::Close(answer)).await.is_ok() {
+            // An error means that the committer has ended already.
+            let _ = done.await;
+        }
+        let _ = self.admitted.acquire_many(ADMITTED).await;
+        self.session.close();
+        Ok(())
+    }
+}
+
+fn configuration(url: &str) -> Result<Config, OpenError> {
+    let config: Result<Config, _> = url.parse();
+    if config.is_err() && url.contains("sslmode=verify-") {
+        return Err(OpenError::Tls);
+    }
+    let mut config = config.map_err(|error| OpenError::Url(session::text(&error)))?;
+    if matches!(config.get_ssl_mode(), SslMode::Require) {
+        return Err(OpenError::Tls);
+    }
+    // What the URL says comes last and wins.
+    let given = config.get_options().unwrap_or_default().to_owned();
+    config.options(format!(
+        "-c statement_timeout=10s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s {given}"
+    ));
+    if config.get_application_name().is_none() {
+        config.application_name("tokenmint");
+    }
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(PATIENCE);
+    }
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(Duration::from_secs(10));
+    }
+    config.keepalives_idle(Duration::from_secs(30));
+    Ok(config)
+}
+
+fn overloaded() -> Fault {
+    Fault::new(FaultKind::Overloaded, "the queue of the store is full")
+}
+
+fn closed() -> Fault {
+    Fault::new(FaultKind::Unavailable, "the store is closed")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_that_asks_for_tls_is_refused() {
+        for mode in ["require", "verify-ca", "verify-full"] {
+            let refused = configuration(&format!("postgres://db/mint?sslmode={mode}"));
+            assert!(matches!(refused, Err(OpenError::Tls)), "{mode}: {refused:?}");
+        }
+        assert!(configuration("postgres://db/mint").is_ok());
+        assert!(matches!(configuration("postgres://db/mint?nonsense=1"), Err(OpenError::Url(_))));
+    }
+}

@@ -1,0 +1,123 @@
+//! The task that drains batches of events into one transaction.
+//!
+//! An event's key makes writing it twice harmless: after a commit whose outcome is unknown the same rows are sent
+//! again, and that they are there already is then the good news.
+
+use std::sync::Arc;
+
+use deadpool_postgres::Object;
+use tokio::sync::{mpsc, oneshot};
+
+use super::session::{Session, fault, is_conflict, is_passing, pause};
+use super::transaction::{Numbered, Trouble, begin, end, flight, unknown};
+use crate::batch::{Answer, Batch};
+use crate::fault::{Fault, FaultKind};
+
+const BATCHES_PER_TRANSACTION: usize = 256;
+/// Together with the time-outs of connecting and sending: well below the age at which a gap is closed.
+const RETRIES: u32 = 2;
+
+/// What the committer can be asked to do.
+pub(super) enum Job {
+    Commit(Batch, Answer),
+    Close(oneshot::Sender<()>),
+}
+
+/// Serves until the store is closed or dropped.
+pub(super) async fn run(session: Arc<Session>, mut queue: mpsc::Receiver<Job>) {
+    let mut jobs = Vec::with_capacity(BATCHES_PER_TRANSACTION);
+    while queue.recv_many(&mut jobs, BATCHES_PER_TRANSACTION).await > 0 {
+        let mut batches = Vec::with_capacity(jobs.len());
+        let mut closing = None;
+        for job in jobs.drain(..) {
+            match job {
+                Job::Commit(batch, answer) => batches.push((batch, answer)),
+                Job::Close(answer) => closing = Some(answer),
+            }
+        }
+        commit(&session, batches).await;
+        if let Some(answer) = closing {
+            let _ = answer.send(());
+            return;
+        }
+    }
+}
+
+async fn commit(session: &Session, batches: Vec<(Batch, Answer)>) {
+    let numbered: Vec<Numbered> = batches.iter().map(|(batch, _)| session.number(batch)).collect();
+    let (batches, answers): (Vec<Batch>, Vec<Answer>) = batches.into_iter().unzip();
+    match write(session, &batches, &numbered).await {
+        Err(fault) if fault.kind == FaultKind::Internal && batches.len() > 1 => {
+            // One of them is to blame: each alone then.
+            for ((batch, numbered), answer) in batches.iter().zip(&numbered).zip(answers) {
+                let alone = write(session, std::slice::from_ref(batch), std::slice::from_ref(numbered)).await;
+                let _ = answer.send(alone.map(|()| numbered.committed()).map_err(Into::into));
+            }
+        }
+        outcome => {
+            // Neither unknown nor a number that is taken: then nothing of it will be found.
+            let traceless = |fault: &Fault| !matches!(fault.kind, FaultKind::Unknown | FaultKind::Internal);
+            if outcome.as_ref().is_err_and(traceless) {
+                numbered.iter().rev().for_each(|numbered| session.give_back(numbered));
+            }
+            for (numbered, answer) in numbered.iter().zip(answers) {
+                // Whoever left does not learn it; the commit stands.
+                let _ = answer.send(match &outcome {
+                    Ok(()) => Ok(numbered.committed()),
+                    Err(fault) => Err(fault.shared().into()),
+                });
+            }
+        }
+    }
+}
+
+/// Writes the events in one transaction.
+async fn write(session: &Session, batches: &[Batch], numbered: &[Numbered]) -> Result<(), Fault> {
+    let mut doubtful = false;
+    let mut retry = 0;
+    loop {
+        let fault = match attempt(session, batches, numbered).await {
+            Ok(()) => break,
+            // The attempt before had come through.
+            Err(Ended::Refused(error)) if doubtful && is_conflict(&error) => break,
+            Err(Ended::Refused(error)) if !is_passing(&error) => return Err(fault(error)),
+            Err(Ended::Refused(error)) => fault(error),
+            Err(Ended::Doubtful(fault)) => {
+                doubtful = true;
+                fault
+            }
+            Err(Ended::Disconnected(fault)) => fault,
+        };
+        if retry == RETRIES {
+            return Err(if doubtful { unknown(&fault) } else { fault });
+        }
+        retry += 1;
+        tokio::time::sleep(pause(retry)).await;
+    }
+    for numbered in numbered {
+        session.announced(numbered);
+    }
+    Ok(())
+}
+
+enum Ended {
+    Disconnected(Fault),
+    Doubtful(Fault),
+    Refused(tokio_postgres::Error),
+}
+
+async fn attempt(session: &Session, batches: &[Batch], numbered: &[Numbered]) -> Result<(), Ended> {
+    let connection = session.connection().await.map_err(Ended::Disconnected)?;
+    let writer = session.writer();
+    let mut sendings = vec![begin()];
+    for (batch, numbered) in batches.iter().zip(numbered) {
+        sendings.extend(numbered.sendings(batch, writer.clone()));
+    }
+    sendings.push(end());
+    let Some(trouble) = flight(&connection, sendings).await.trouble else { return Ok(()) };
+    drop(Object::take(connection));
+    Err(match trouble {
+        Trouble::Refused(_, error) => Ended::Refused(error),
+        Trouble::Doubtful(fault) => Ended::Doubtful(fault),
+    })
+}

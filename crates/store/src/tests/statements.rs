@@ -1,0 +1,49 @@
+//! Every statement prepares on both databases, and asks and answers alike.
+
+use rusqlite::Connection;
+use tokio_postgres::NoTls;
+use tokio_postgres::types::Type;
+
+use super::cluster;
+use crate::migrate::{Dialect, MIGRATIONS, render};
+use crate::port::Store;
+use crate::statements::ALL;
+
+#[tokio::test]
+async fn every_statement_prepares_on_both_databases() {
+    let Some(url) = cluster::fresh_database().await else { return };
+    Store::open_postgres(&url).await.expect("the schema is made");
+    let (client, connection) = tokio_postgres::connect(&url, NoTls).await.expect("the server answers");
+    tokio::spawn(connection);
+    let sqlite = Connection::open_in_memory().expect("memory opens");
+    for migration in MIGRATIONS {
+        sqlite.execute_batch(&render(migration.template, Dialect::Sqlite)).expect(migration.name);
+    }
+    for statement in ALL {
+        let here =
+            sqlite.prepare(statement.sql).unwrap_or_else(|error| panic!("{}: {error}", statement.name));
+        let there = client.prepare(statement.sql).await;
+        let there = there.unwrap_or_else(|error| panic!("{}: {error:?}", statement.name));
+        assert_eq!(here.parameter_count(), there.params().len(), "{}", statement.name);
+        assert_eq!(here.column_count(), there.columns().len(), "{}", statement.name);
+        let types = there.columns().iter().map(tokio_postgres::Column::type_).chain(there.params());
+        for ty in types {
+            assert!([Type::INT8, Type::TEXT, Type::BYTEA].contains(ty), "{}: {ty}", statement.name);
+        }
+    }
+}
+
+#[test]
+fn every_table_is_keyed_by_the_org_first() {
+    let sqlite = Connection::open_in_memory().expect("memory opens");
+    for migration in MIGRATIONS {
+        sqlite.execute_batch(&render(migration.template, Dialect::Sqlite)).expect(migration.name);
+    }
+    let tables = "select m.name, p.name from sqlite_schema m, pragma_table_info(m.name) p \
+                  where m.type = 'table' and p.pk = 1";
+    let mut tables = sqlite.prepare(tables).expect("it prepares");
+    let keys = tables.query_map((), |row| Ok((row.get(0)?, row.get(1)?))).expect("it runs");
+    let keys: Vec<(String, String)> = keys.collect::<Result<_, _>>().expect("rows");
+    assert!(keys.len() >= 17, "{keys:?}");
+    assert!(keys.iter().all(|(_, first)| first == "org"), "{keys:?}");
+}
