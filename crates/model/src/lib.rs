@@ -47,3 +47,4 @@ pub use scope::Scope;
 pub use status::Status;
 pub use timestamp::Timestamp;
 pub use user::User;
+pub use word::Word;

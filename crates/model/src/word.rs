@@ -1,4 +1,13 @@
-//! One macro for the enumerations whose values are words on the wire and in stored documents.
+//! Enumerations whose values are words on the wire and in stored documents: one trait, and one macro that makes them.
+
+/// An enumeration of words.
+pub trait Word: Sized + Copy + 'static {
+    /// Every word, in the order of declaration.
+    const WORDS: &'static [&'static str];
+
+    /// The value that `word` names, if there is one.
+    fn read(word: &str) -> Option<Self>;
+}
 
 /// Declares an enumeration whose variants are exactly the given words, with `as_str`, `FromStr`, serde and
 /// `ALL`. The words are the interface: they are what Okta's API says, so they never change.
@@ -21,6 +30,12 @@ macro_rules! words {
             pub fn from_word(word: &str) -> Option<Self> {
                 match word { $($word => Some(Self::$variant),)+ _ => None }
             }
+        }
+
+        impl $crate::Word for $name {
+            const WORDS: &'static [&'static str] = &[$($word),+];
+
+            fn read(word: &str) -> Option<Self> { Self::from_word(word) }
         }
 
         impl std::fmt::Display for $name {

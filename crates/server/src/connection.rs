@@ -29,6 +29,8 @@ use crate::limits::Limits;
 /// How long we go on reading what a client still sends after our last byte, so that our reply reaches it: closing a
 /// socket with unread bytes makes the kernel discard what the other end has not read yet.
 const LINGER: Duration = Duration::from_secs(2);
+/// And how much of it.
+const LINGER_BYTES: usize = 16 * 1024 * 1024;
 
 /// The first bytes of HTTP/2. (Should they come in two pieces, the first request tells.)
 const HTTP2: &[u8] = b"PRI ";
@@ -72,7 +74,7 @@ pub async fn serve(
             Ok::<_, Infallible>(response)
         }
     });
-    let stream = TokioIo::new(Watched { stream, activity: Arc::clone(&activity) });
+    let stream = TokioIo::new(Watched { stream, activity: Arc::clone(&activity), lingered: 0 });
     let mut connection = pin!(builder.serve_connection(stream, service));
     let (mut stop, mut stopped) = (pin!(stop), false);
     let mut alarm = Alarm { limits, armed: Doing::Idle, sleep: Box::pin(tokio::time::sleep(Duration::ZERO)) };
@@ -239,6 +241,8 @@ impl Alarm {
 struct Watched {
     stream: TcpStream,
     activity: Arc<Activity>,
+    /// Bytes that were read after our last one.
+    lingered: usize,
 }
 
 impl AsyncRead for Watched {
@@ -289,11 +293,13 @@ impl AsyncWrite for Watched {
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.activity.close();
         ready!(Pin::new(&mut self.stream).poll_shutdown(context))?;
-        let mut space = [0; 8 * 1024];
+        let mut space = [0; 16 * 1024];
         loop {
             let mut buffer = ReadBuf::new(&mut space);
             let read = ready!(Pin::new(&mut self.stream).poll_read(context, &mut buffer));
-            if read.is_err() || buffer.filled().is_empty() {
+            let bytes = buffer.filled().len();
+            self.lingered += bytes;
+            if read.is_err() || bytes == 0 || self.lingered > LINGER_BYTES {
                 return Poll::Ready(Ok(()));
             }
         }

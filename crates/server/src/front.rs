@@ -97,7 +97,7 @@ taken_from_the_request!(Now, Peer, RequestId);
 #[derive(Clone)]
 struct Routed {
     route: Arc<Route>,
-    usage: Option<Usage>,
+    usage: Usage,
 }
 
 /// The whole server as one function from a request to a reply.
@@ -247,11 +247,9 @@ pub(crate) async fn method_not_allowed() -> ApiError {
 }
 
 /// The headers that every reply has.
-fn dress(headers: &mut HeaderMap, id: RequestId, usage: Option<Usage>, is_https: bool) {
+fn dress(headers: &mut HeaderMap, id: RequestId, usage: Usage, is_https: bool) {
     headers.insert(REQUEST_ID, id.header());
-    if let Some(usage) = usage {
-        usage.write(headers);
-    }
+    usage.write(headers);
     if !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, no-store"));
         headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));

@@ -27,8 +27,8 @@ const ATTEMPTS_MAX: u32 = 50;
 /// What a change does besides the documents it puts and deletes: rows that hold secrets.
 #[derive(Debug, Clone)]
 enum Effect {
-    Put { document: Document, before: Option<Document> },
-    Delete { before: Document },
+    Put { document: Box<Document>, before: Option<Box<Document>> },
+    Delete { before: Box<Document> },
     PutKey { server: AuthorizationServerId, key: Arc<KeyRecord> },
     DeleteKey { server: AuthorizationServerId, kid: String },
     PutSecret { app: AppId, secret: Arc<ClientSecret> },
@@ -43,7 +43,8 @@ pub struct Draft {
     events: Vec<Event>,
     actor: Actor,
     origin: Origin,
-    /// When the change was asked for, in whole seconds.
+    asked_at: Timestamp,
+    /// When the change was asked for, in whole seconds: the time that objects carry.
     pub now: Timestamp,
 }
 
@@ -52,7 +53,15 @@ impl Draft {
     pub fn new(snapshot: Snapshot, actor: Actor, origin: Origin, now: Timestamp) -> Self {
         let mut snapshot = snapshot;
         snapshot.revision += 1;
-        Self { snapshot, effects: Vec::new(), events: Vec::new(), actor, origin, now: now.whole_second() }
+        Self {
+            snapshot,
+            effects: Vec::new(),
+            events: Vec::new(),
+            actor,
+            origin,
+            asked_at: now,
+            now: now.whole_second(),
+        }
     }
 
     /// The configuration as it will be.
@@ -67,13 +76,13 @@ impl Draft {
             return;
         }
         self.snapshot.put(document.clone(), self.snapshot.revision);
-        self.effects.push(Effect::Put { document, before });
+        self.effects.push(Effect::Put { document: Box::new(document), before: before.map(Box::new) });
     }
 
     /// Takes a document away.
     pub fn delete(&mut self, document: Document) {
         self.snapshot.delete(document.kind(), document.id(), document.parent());
-        self.effects.push(Effect::Delete { before: document });
+        self.effects.push(Effect::Delete { before: Box::new(document) });
     }
 
     /// Replaces the keys of a server by `keys`.
@@ -130,9 +139,9 @@ impl Draft {
         let mut batch = Batch::new(org.as_str(), rows::actor(&self.actor));
         rows::advance_revision(&mut batch, revision - 1, revision);
         for (ordinal, effect) in (0_i64..).zip(&self.effects) {
-            let mut change = rows::Changing { batch: &mut batch, revision, ordinal, at: self.now };
+            let mut change = rows::Changing { batch: &mut batch, revision, ordinal, at: self.asked_at };
             match effect {
-                Effect::Put { document, before } => change.put(document, before.as_ref()),
+                Effect::Put { document, before } => change.put(document, before.as_deref()),
                 Effect::Delete { before } => change.delete(before),
                 Effect::PutKey { server, key } => change.put_key(*server, key),
                 Effect::DeleteKey { server, kid } => change.delete_key(*server, kid),
@@ -141,7 +150,7 @@ impl Draft {
             }
         }
         for event in &self.events {
-            rows::append_event(&mut batch, self.now, event);
+            rows::append_event(&mut batch, self.asked_at, event);
         }
         batch
     }
@@ -305,7 +314,7 @@ pub async fn follow(store: &Store, mut snapshot: Snapshot) -> Result<Snapshot, F
         let (mut servers, mut apps) = (BTreeSet::new(), BTreeSet::new());
         for change in changes {
             match change.what {
-                rows::Changed::Put(document) => snapshot.put(document, change.revision),
+                rows::Changed::Put(document) => snapshot.put(*document, change.revision),
                 rows::Changed::Deleted { kind, id, parent } => snapshot.delete(kind, &id, &parent),
                 rows::Changed::Keys(server) => drop(servers.insert(server)),
                 rows::Changed::Secrets(app) => drop(apps.insert(app)),

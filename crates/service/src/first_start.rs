@@ -87,7 +87,7 @@ pub async fn create(
     let mut first = First { ids: &ids, org: &org, now, ordinal: 0, batch: batch(&org) };
     first.batch.insert_org("{}", i64::try_from(FIRST_REVISION).unwrap_or(1), now.milliseconds());
     first.batch.put_org_secret(ROOT_MAC_KEY, &sealed_root);
-    first.document(Document::Org(org.clone()));
+    first.document(&Document::Org(org.clone()));
     first.log(EventType::OrgCreated, [Target::new("Org", org.id.as_str(), org.company_name.as_str())]);
     first.everyone();
     let owner = first.admin(&made.login, &prepared.password_hash);
@@ -137,8 +137,8 @@ impl First<'_> {
         Changing { batch: &mut self.batch, revision: FIRST_REVISION, ordinal: self.ordinal, at: self.now }
     }
 
-    fn document(&mut self, document: Document) {
-        self.changing().put(&document, None);
+    fn document(&mut self, document: &Document) {
+        self.changing().put(document, None);
     }
 
     fn log(&mut self, event_type: EventType, targets: impl IntoIterator<Item = Target>) {
@@ -223,9 +223,9 @@ impl First<'_> {
         for key in [active, next] {
             self.changing().put_key(server.id, &key);
         }
-        self.document(Document::AuthorizationServer(server));
-        self.document(Document::Policy(policy));
-        self.document(Document::Rule(rule));
+        self.document(&Document::AuthorizationServer(server));
+        self.document(&Document::Policy(policy));
+        self.document(&Document::Rule(rule));
         debug_assert!(self.org.created == self.now);
         Ok(())
     }

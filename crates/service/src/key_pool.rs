@@ -32,7 +32,7 @@ impl KeyPool {
                     Ok(key) => place.send(key),
                     Err(fault) => {
                         tracing::error!(%fault, "a signing key could not be made; the next try is in a minute");
-                        tokio::time::sleep(Duration::from_secs(60)).await;
+                        tokio::time::sleep(Duration::from_mins(1)).await;
                     }
                 }
             }

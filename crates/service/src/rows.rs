@@ -21,7 +21,7 @@ const SIGNING_KEY: &str = "signing_key";
 const CLIENT_SECRET: &str = "client_secret";
 /// How many changes are read at once when following.
 const CHANGES_MAX: usize = 1_000;
-const DOCUMENTS_MAX: usize = 10_000;
+const DOCUMENTS_MAX: i64 = 10_000;
 
 /// A row that does not say what we wrote into it.
 fn damaged(what: &str, id: &str) -> Fault {
@@ -73,6 +73,7 @@ impl Changing<'_> {
             id,
             parent: (!parent.is_empty()).then_some(parent),
             at: self.at.milliseconds(),
+            schema: i64::from(document::SCHEMA),
             before,
             after,
         });
@@ -147,7 +148,7 @@ impl Changing<'_> {
 /// What one change row says.
 pub enum Changed {
     /// A document was put.
-    Put(Document),
+    Put(Box<Document>),
     /// A document was taken away.
     Deleted {
         /// Its kind.
@@ -191,8 +192,7 @@ fn change(row: store::Change) -> Result<ChangeRow, Fault> {
         (kind, after) => {
             let kind = Kind::from_word(kind).ok_or_else(|| damaged(kind, &row.id))?;
             match after {
-                // A change row has the schema of its time; rows of this release have ours.
-                Some(body) => Changed::Put(read(kind, &row.id, document::SCHEMA, body)?),
+                Some(body) => Changed::Put(Box::new(read(kind, &row.id, schema(row.schema), body)?)),
                 None => Changed::Deleted { kind, id: row.id, parent },
             }
         }
@@ -224,17 +224,13 @@ pub async fn documents(store: &Store, org: OrgId, kind: Kind) -> Result<Vec<(Doc
     let mut documents = Vec::new();
     let mut after = String::new();
     loop {
-        let rows = store.documents_of_kind(org.as_str(), kind.as_str(), &after, signed_limit()).await?;
+        let rows = store.documents_of_kind(org.as_str(), kind.as_str(), &after, DOCUMENTS_MAX).await?;
         let Some(last) = rows.last() else { return Ok(documents) };
         after.clone_from(&last.id);
         for row in rows {
             documents.push((read(kind, &row.id, schema(row.schema), &row.body)?, unsigned(row.revision)));
         }
     }
-}
-
-const fn signed_limit() -> i64 {
-    DOCUMENTS_MAX as i64
 }
 
 fn key(row: store::SigningKey) -> Result<(AuthorizationServerId, Arc<KeyRecord>), Fault> {

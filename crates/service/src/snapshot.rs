@@ -325,14 +325,14 @@ impl Snapshot {
                 let server = value.server;
                 let value = Arc::new(Versioned { value, revision });
                 self.edit_server(server, |entry| {
-                    put_by_id(&mut entry.stored_scopes, value, |scope| scope.id)
+                    put_by_id(&mut entry.stored_scopes, value, |scope| scope.id);
                 });
             }
             Document::Claim(value) => {
                 let server = value.server;
                 let value = Arc::new(Versioned { value, revision });
                 self.edit_server(server, |entry| {
-                    put_by_id(&mut entry.stored_claims, value, |claim| claim.id)
+                    put_by_id(&mut entry.stored_claims, value, |claim| claim.id);
                 });
             }
             Document::App(value) => self.put_app(Versioned { value: *value, revision }),

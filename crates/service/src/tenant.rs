@@ -66,7 +66,7 @@ impl Tenant {
             Some(row) => Some(row),
             None => self.store.find_account_by_login(org, &user::fold(id_or_login)).await?,
         };
-        row.map(user::of_row).transpose()
+        row.as_ref().map(user::of_row).transpose()
     }
 
     /// The first of `groups` that does not exist.

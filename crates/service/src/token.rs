@@ -173,8 +173,8 @@ fn identify(
     let server = server.ok_or_else(|| refuse(Refusal::UnknownServer, None))?;
     let grant_type = request.grant_type.as_deref().filter(|text| !text.is_empty());
     let grant_type = grant_type.ok_or_else(|| refuse(Refusal::MissingGrantType, None))?;
-    let served = GrantType::from_word(grant_type).filter(|grant_type| GRANT_TYPES.contains(grant_type));
-    served.ok_or_else(|| refuse(Refusal::UnsupportedGrantType, None))?;
+    let grant_type = GrantType::from_word(grant_type).filter(|grant_type| GRANT_TYPES.contains(grant_type));
+    grant_type.ok_or_else(|| refuse(Refusal::UnsupportedGrantType, None))?;
     match client::authenticate(tenant, snapshot, &request.credentials) {
         Ok(client) => Ok((Arc::clone(server), client)),
         Err((refusal, client)) => Err(refuse(Refusal::Client(refusal), client.as_deref())),

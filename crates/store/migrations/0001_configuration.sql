@@ -28,6 +28,7 @@ create table change (
     parent {text_c},
     at {int64} not null,
     actor text not null,
+    schema {int64} not null,
     before text,
     after text,
     primary key (org, revision, ordinal)

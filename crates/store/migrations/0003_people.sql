@@ -37,7 +37,7 @@ create table user_group (
     kind {text_c} not null,
     name text not null,
     folded {text_c} not null,
-    description text not null,
+    description text,
     created {int64} not null,
     updated {int64} not null,
     membership_updated {int64} not null,

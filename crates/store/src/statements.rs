@@ -79,14 +79,14 @@ statements! {
          revision = excluded.revision, schema = excluded.schema, body = excluded.body";
     DELETE_DOCUMENT: 1, "delete from document where org = $1 and kind = $2 and id = $3";
     APPEND_CHANGE: 1,
-        "insert into change (org, revision, ordinal, kind, id, parent, at, actor, before, after) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+        "insert into change (org, revision, ordinal, kind, id, parent, at, actor, schema, before, after) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     CHANGES: 1,
-        "select revision, ordinal, kind, id, parent, at, actor, before, after from change \
+        "select revision, ordinal, kind, id, parent, at, actor, schema, before, after from change \
          where org = $1 and (revision, ordinal) > ($2, $3) and revision <= $4 \
          order by revision, ordinal limit $5";
     HISTORY: 1,
-        "select revision, ordinal, kind, id, parent, at, actor, before, after from change \
+        "select revision, ordinal, kind, id, parent, at, actor, schema, before, after from change \
          where org = $1 and kind = $2 and id = $3 and revision < $4 \
          order by revision desc, ordinal desc limit $5";
 

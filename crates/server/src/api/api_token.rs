@@ -1,6 +1,6 @@
 //! `/api/v1/api-tokens`: the metadata of SSWS tokens; their values are never shown again.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use serde::Deserialize;
@@ -12,6 +12,7 @@ use crate::api::{App, Asks, Page, link, required};
 use crate::error::{ApiError, code};
 use crate::json::Json;
 use crate::origin::Here;
+use crate::path::Path;
 use crate::routes::{Route, Routes};
 
 const READ: &str = "okta.apiTokens.read";
@@ -42,7 +43,7 @@ fn view(here: &Here, token: &Metadata) -> Value {
         "expiresAt": token.expires.to_string(),
         "created": token.created.to_string(),
         "lastUpdated": token.last_updated.to_string(),
-        "_links": {"self": link(own, &["GET", "DELETE"]), "user": link(user, &["GET"])},
+        "_links": {"self": link(&own, &["GET", "DELETE"]), "user": link(&user, &["GET"])},
     })
 }
 

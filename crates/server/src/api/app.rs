@@ -1,6 +1,6 @@
 //! `/api/v1/apps`: OIDC apps.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::Method;
 use axum::response::Response;
 use model::app::{
@@ -8,7 +8,7 @@ use model::app::{
     RegisteredJwk, ResponseType, RotationType, WildcardRedirect,
 };
 use model::authorization_server::IssuerMode;
-use model::{App as AppModel, ClientId, GrantType, OrgId, Status, Timestamp};
+use model::{App as AppModel, ClientId, GrantType, OrgId, Status, Timestamp, Word};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use service::AppEntry;
@@ -17,11 +17,12 @@ use service::admin::jwk;
 use service::ids::IdSource;
 
 use crate::access::Admins::{AppManagers, AppReaders};
-use crate::api::{App, Asks, IfMatch, Page, Shown, link, or_default, required, word};
+use crate::api::{App, Asks, IfMatch, Page, Shown, link, only, optional, or_default, required, word};
 use crate::error::ApiError;
 use crate::filter::Filter;
 use crate::json::Json;
 use crate::origin::Here;
+use crate::path::Path;
 use crate::query::Query;
 use crate::routes::{Route, Routes};
 
@@ -158,9 +159,9 @@ struct Reading<'a> {
 impl Write {
     fn settings(self, reading: &Reading<'_>) -> Result<Settings, ApiError> {
         let sign_on_mode = required("signOnMode", self.sign_on_mode.as_deref())?;
-        word("signOnMode", sign_on_mode, |text| (text == SIGN_ON_MODE).then_some(()), &[SIGN_ON_MODE])?;
+        only("signOnMode", sign_on_mode, SIGN_ON_MODE)?;
         if let Some(name) = &self.name {
-            word("name", name, |text| (text == NAME).then_some(()), &[NAME])?;
+            only("name", name, NAME)?;
         }
         let label = required("label", self.label)?;
         let Credentials { user_name_template, oauth_client: credentials } = self.credentials;
@@ -173,7 +174,7 @@ impl Write {
             ("visibility", self.visibility),
             ("features", self.features),
             ("userNameTemplate", user_name_template),
-            ("settings", Some(Value::Object(only(self.settings.kept, KEPT_SETTINGS)))),
+            ("settings", Some(Value::Object(among(self.settings.kept, KEPT_SETTINGS)))),
         ];
         for (name, given) in parts {
             if let Some(given) = given.filter(|given| !given.is_null() && *given != json!({})) {
@@ -184,7 +185,7 @@ impl Write {
     }
 }
 
-fn only(members: Map<String, Value>, names: &[&str]) -> Map<String, Value> {
+fn among(members: Map<String, Value>, names: &[&str]) -> Map<String, Value> {
     members.into_iter().filter(|(name, value)| names.contains(&name.as_str()) && !value.is_null()).collect()
 }
 
@@ -193,117 +194,69 @@ fn oauth_settings(
     client: OAuthClient,
     reading: &Reading<'_>,
 ) -> Result<OAuthSettings, ApiError> {
-    let application_type = match &client.application_type {
-        Some(text) => word(
-            "application_type",
-            text,
-            ApplicationType::from_word,
-            &words(ApplicationType::ALL, ApplicationType::as_str),
-        )?,
-        None => ApplicationType::Web,
-    };
-    let auth_method = match &credentials.token_endpoint_auth_method {
-        Some(text) => word(
-            "token_endpoint_auth_method",
-            text,
-            AuthMethod::from_word,
-            &words(AuthMethod::ALL, AuthMethod::as_str),
-        )?,
-        None if matches!(application_type, ApplicationType::Browser) => AuthMethod::None,
-        None => AuthMethod::ClientSecretBasic,
-    };
-    let pkce_by_default = matches!(application_type, ApplicationType::Browser | ApplicationType::Native);
-    let is_service = application_type == ApplicationType::Service;
-    let grant_types = match &client.grant_types {
-        Some(texts) => {
-            all("grant_types", texts, GrantType::from_word, &words(GrantType::ALL, GrantType::as_str))?
-        }
-        None if is_service => vec![GrantType::ClientCredentials],
-        None => vec![GrantType::AuthorizationCode],
-    };
-    let response_types = match &client.response_types {
-        Some(texts) => all(
-            "response_types",
-            texts,
-            ResponseType::from_word,
-            &words(ResponseType::ALL, ResponseType::as_str),
-        )?,
-        None if is_service => vec![ResponseType::Token],
-        None => vec![ResponseType::Code],
-    };
+    use ApplicationType::{Browser, Native, Service, Web};
+    let application_type = optional("application_type", client.application_type.as_deref())?.unwrap_or(Web);
+    let usual = Usual::of(application_type);
+    let auth_method = credentials.token_endpoint_auth_method.as_deref();
+    let auth_method =
+        optional("token_endpoint_auth_method", auth_method)?.unwrap_or(match application_type {
+            Browser => AuthMethod::None,
+            Native | Service | Web => AuthMethod::ClientSecretBasic,
+        });
+    let pkce = matches!(application_type, Browser | Native) || auth_method == AuthMethod::None;
+    let consent_method = optional("consent_method", client.consent_method.as_deref())?;
+    let wildcard_redirect = optional("wildcard_redirect", client.wildcard_redirect.as_deref())?;
     Ok(OAuthSettings {
         auth_method,
-        pkce_required: credentials
-            .pkce_required
-            .unwrap_or(pkce_by_default || auth_method == AuthMethod::None),
+        pkce_required: credentials.pkce_required.unwrap_or(pkce),
         auto_key_rotation: credentials.auto_key_rotation.unwrap_or(true),
         application_type,
-        grant_types,
-        response_types,
+        grant_types: all("grant_types", client.grant_types.as_deref())?.unwrap_or(usual.grant_types),
+        response_types: all("response_types", client.response_types.as_deref())?
+            .unwrap_or(usual.response_types),
         redirect_uris: client.redirect_uris.unwrap_or_default(),
         post_logout_redirect_uris: client.post_logout_redirect_uris,
-        consent_method: optional(
-            "consent_method",
-            client.consent_method.as_deref(),
-            ConsentMethod::from_word,
-            ConsentMethod::Trusted,
-            &["TRUSTED", "REQUIRED"],
-        )?,
-        issuer_mode: optional(
-            "issuer_mode",
-            client.issuer_mode.as_deref(),
-            IssuerMode::from_word,
-            IssuerMode::OrgUrl,
-            &["ORG_URL", "CUSTOM_URL", "DYNAMIC"],
-        )?,
-        wildcard_redirect: optional(
-            "wildcard_redirect",
-            client.wildcard_redirect.as_deref(),
-            WildcardRedirect::from_word,
-            WildcardRedirect::Disabled,
-            &["DISABLED", "SUBDOMAIN"],
-        )?,
+        consent_method: consent_method.unwrap_or(ConsentMethod::Trusted),
+        issuer_mode: optional("issuer_mode", client.issuer_mode.as_deref())?.unwrap_or(IssuerMode::OrgUrl),
+        wildcard_redirect: wildcard_redirect.unwrap_or(WildcardRedirect::Disabled),
         dpop_bound_access_tokens: client.dpop_bound_access_tokens.unwrap_or(false),
         keys: keys(client.jwks, client.jwks_uri, reading)?,
         refresh_token: client.refresh_token.map(|settings| refresh_token(&settings)).transpose()?,
-        kept: only(client.kept, KEPT_CLIENT),
+        kept: among(client.kept, KEPT_CLIENT),
     })
 }
 
-fn words<T: Copy>(all: &[T], text: impl Fn(T) -> &'static str) -> Vec<&'static str> {
-    all.iter().map(|value| text(*value)).collect()
+/// What an app gets that does not say.
+struct Usual {
+    grant_types: Vec<GrantType>,
+    response_types: Vec<ResponseType>,
 }
 
-fn all<T>(
-    field: &'static str,
-    texts: &[String],
-    read: impl Fn(&str) -> Option<T> + Copy,
-    allowed: &[&str],
-) -> Result<Vec<T>, ApiError> {
-    texts.iter().map(|text| word(field, text, read, allowed)).collect()
+impl Usual {
+    fn of(application_type: ApplicationType) -> Self {
+        match application_type {
+            ApplicationType::Service => Self {
+                grant_types: vec![GrantType::ClientCredentials],
+                response_types: vec![ResponseType::Token],
+            },
+            _ => Self {
+                grant_types: vec![GrantType::AuthorizationCode],
+                response_types: vec![ResponseType::Code],
+            },
+        }
+    }
 }
 
-fn optional<T>(
-    field: &'static str,
-    text: Option<&str>,
-    read: impl Fn(&str) -> Option<T>,
-    usual: T,
-    allowed: &[&str],
-) -> Result<T, ApiError> {
-    text.map_or(Ok(usual), |text| word(field, text, read, allowed))
+fn all<T: Word>(field: &'static str, texts: Option<&[String]>) -> Result<Option<Vec<T>>, ApiError> {
+    texts.map(|texts| texts.iter().map(|text| word(field, text)).collect()).transpose()
 }
 
 fn refresh_token(settings: &RefreshToken) -> Result<RefreshTokenSettings, ApiError> {
-    let text = settings.rotation_type.as_deref();
-    let allowed = ["ROTATE", "STATIC"];
-    let rotation_type = optional(
-        "refresh_token.rotation_type",
-        text,
-        RotationType::from_word,
-        RotationType::Static,
-        &allowed,
-    )?;
-    Ok(RefreshTokenSettings { rotation_type, leeway: settings.leeway })
+    let rotation_type = optional("refresh_token.rotation_type", settings.rotation_type.as_deref())?;
+    Ok(RefreshTokenSettings {
+        rotation_type: rotation_type.unwrap_or(RotationType::Static),
+        leeway: settings.leeway,
+    })
 }
 
 fn keys(
@@ -461,9 +414,9 @@ fn links(here: &Here, app: &AppModel) -> Value {
     let own = here.link(&format!("/api/v1/apps/{}", app.id));
     let verb = if app.status.is_active() { "deactivate" } else { "activate" };
     let mut links = json!({
-        "uploadLogo": link(format!("{own}/logo"), &["POST"]),
+        "uploadLogo": link(&format!("{own}/logo"), &["POST"]),
         "appLinks": [],
-        "policies": link(format!("{own}/policies"), &["PUT"]),
+        "policies": link(&format!("{own}/policies"), &["PUT"]),
         "groups": {"href": format!("{own}/groups")},
         "logo": [],
         "clientCredentials": [{"name": "secrets", "href": format!("{own}/credentials/secrets")}],

@@ -1,20 +1,21 @@
 //! `/api/v1/authorizationServers`
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use model::Status;
-use model::authorization_server::{IssuerMode, ROTATION_DAYS, RotationMode};
+use model::authorization_server::{ROTATION_DAYS, RotationMode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use service::ServerEntry;
 use service::admin::authorization_server::{self as use_case, Settings};
 
 use crate::access::Admins::{ServerManagers, ServerReaders};
-use crate::api::{App, Asks, IfMatch, Page, Shown, lifecycle, link, or_default, required, word};
+use crate::api::{App, Asks, IfMatch, Page, Shown, lifecycle, link, optional, or_default, required};
 use crate::error::ApiError;
 use crate::json::Json;
 use crate::origin::Here;
+use crate::path::Path;
 use crate::query::Query;
 use crate::routes::{Route, Routes};
 
@@ -61,19 +62,13 @@ struct Signing {
 
 impl Write {
     fn settings(self) -> Result<Settings, ApiError> {
-        let issuer_mode = self.issuer_mode.map(|text| {
-            word("issuerMode", &text, IssuerMode::from_word, &["ORG_URL", "CUSTOM_URL", "DYNAMIC"])
-        });
-        let rotation_mode = self.credentials.signing.rotation_mode;
-        let rotation_mode = rotation_mode.map(|text| {
-            word("credentials.signing.rotationMode", &text, RotationMode::from_word, &["AUTO", "MANUAL"])
-        });
+        let rotation_mode = self.credentials.signing.rotation_mode.as_deref();
         Ok(Settings {
             name: required("name", self.name)?,
             description: self.description,
             audiences: required("audiences", self.audiences)?,
-            issuer_mode: issuer_mode.transpose()?,
-            rotation_mode: rotation_mode.transpose()?,
+            issuer_mode: optional("issuerMode", self.issuer_mode.as_deref())?,
+            rotation_mode: optional("credentials.signing.rotationMode", rotation_mode)?,
         })
     }
 }
@@ -121,14 +116,14 @@ fn links(here: &Here, entry: &ServerEntry, issuer: &str) -> Value {
     let own = url(here, entry);
     let metadata = |name: &str| json!({"name": name, "href": format!("{issuer}/.well-known/{name}"), "hints": {"allow": ["GET"]}});
     let mut links = json!({
-        "rotateKey": link(format!("{own}/credentials/lifecycle/keyRotate"), &["POST"]),
+        "rotateKey": link(&format!("{own}/credentials/lifecycle/keyRotate"), &["POST"]),
         "metadata": [metadata("oauth-authorization-server"), metadata("openid-configuration")],
-        "resourceServerCredentialsKeys": link(format!("{own}/resourceservercredentials/keys"), &["GET"]),
-        "keys": link(format!("{own}/credentials/keys"), &["GET"]),
-        "claims": link(format!("{own}/claims"), &["GET", "POST"]),
-        "policies": link(format!("{own}/policies"), &["GET", "POST"]),
-        "self": link(own.clone(), &["GET", "DELETE", "PUT"]),
-        "scopes": link(format!("{own}/scopes"), &["GET", "POST"]),
+        "resourceServerCredentialsKeys": link(&format!("{own}/resourceservercredentials/keys"), &["GET"]),
+        "keys": link(&format!("{own}/credentials/keys"), &["GET"]),
+        "claims": link(&format!("{own}/claims"), &["GET", "POST"]),
+        "policies": link(&format!("{own}/policies"), &["GET", "POST"]),
+        "self": link(&own, &["GET", "DELETE", "PUT"]),
+        "scopes": link(&format!("{own}/scopes"), &["GET", "POST"]),
     });
     lifecycle(&mut links, &own, entry.server.value.status);
     links

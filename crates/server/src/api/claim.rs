@@ -1,10 +1,10 @@
 //! `/api/v1/authorizationServers/{server}/claims`
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use axum::response::IntoResponse;
 use model::Claim;
-use model::claim::{ClaimType, ClaimValue, GroupFilter};
+use model::claim::ClaimValue;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use service::admin::authorization_server;
@@ -13,10 +13,11 @@ use service::{ServerEntry, Versioned};
 
 use super::authorization_server::url as server_url;
 use crate::access::Admins::{ServerManagers, ServerReaders};
-use crate::api::{App, Asks, IfMatch, Shown, link, or_default, required, status, word};
+use crate::api::{App, Asks, IfMatch, Shown, link, not_among, or_default, required, status, word};
 use crate::error::ApiError;
 use crate::json::Json;
 use crate::origin::Here;
+use crate::path::Path;
 use crate::routes::{Route, Routes};
 
 const READ: &str = "okta.authorizationServers.read";
@@ -67,10 +68,10 @@ impl Flag {
     fn read(&self) -> Result<bool, ApiError> {
         match self {
             Self::Bool(value) => Ok(*value),
-            Self::Text(text) => {
-                let read = |text: &str| text.to_ascii_lowercase().parse().ok();
-                word("alwaysIncludeInToken", text, read, &["true", "false"])
-            }
+            Self::Text(text) => text
+                .to_ascii_lowercase()
+                .parse()
+                .map_err(|_| not_among("alwaysIncludeInToken", text, &["true", "false"])),
         }
     }
 }
@@ -80,7 +81,7 @@ impl Write {
         let claim_type = required("claimType", self.claim_type.as_deref())?;
         Ok(Settings {
             value: self.value()?,
-            claim_type: word("claimType", claim_type, ClaimType::from_word, &["RESOURCE", "IDENTITY"])?,
+            claim_type: word("claimType", claim_type)?,
             status: status(self.status.as_deref())?,
             always_include_in_token: self.always_include_in_token.as_ref().map(Flag::read).transpose()?,
             scopes: self.conditions.scopes,
@@ -93,14 +94,13 @@ impl Write {
             "EXPRESSION" => Ok(ClaimValue::Expression(required("value", self.value.clone())?)),
             "GROUPS" => {
                 let filter = required("group_filter_type", self.group_filter_type.as_deref())?;
-                let allowed = ["STARTS_WITH", "EQUALS", "CONTAINS", "REGEX"];
                 Ok(ClaimValue::Groups {
-                    filter: word("group_filter_type", filter, GroupFilter::from_word, &allowed)?,
+                    filter: word("group_filter_type", filter)?,
                     value: self.value.clone().unwrap_or_default(),
                 })
             }
             "SYSTEM" => Ok(ClaimValue::System),
-            other => word("valueType", other, |_| None, &["EXPRESSION", "GROUPS", "SYSTEM"]),
+            other => Err(not_among("valueType", other, &["EXPRESSION", "GROUPS", "SYSTEM"])),
         }
     }
 }
@@ -129,7 +129,7 @@ fn view(here: &Here, server: &ServerEntry, claim: &Claim) -> Value {
     if let Some(filter) = filter {
         view["group_filter_type"] = json!(filter);
     }
-    view["_links"] = json!({"self": link(own, &["GET", "PUT", "DELETE"])});
+    view["_links"] = json!({"self": link(&own, &["GET", "PUT", "DELETE"])});
     view
 }
 

@@ -1,6 +1,6 @@
 //! `/api/v1/apps/{app}/credentials/secrets`
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use axum::response::IntoResponse;
 use model::Status;
@@ -15,6 +15,7 @@ use crate::api::{App, Asks, link, status};
 use crate::error::ApiError;
 use crate::json::Json;
 use crate::origin::Here;
+use crate::path::Path;
 use crate::routes::{Route, Routes};
 
 const READ: &str = "okta.apps.read";
@@ -40,10 +41,10 @@ fn view(here: &Here, entry: &AppEntry, shown: &Shown) -> Value {
     let own = here.link(&format!("/api/v1/apps/{}/credentials/secrets/{}", entry.app.value.id, secret.id));
     let mut links = json!({});
     if secret.status.is_active() {
-        links["deactivate"] = link(format!("{own}/lifecycle/deactivate"), &["POST"]);
+        links["deactivate"] = link(&format!("{own}/lifecycle/deactivate"), &["POST"]);
     } else {
-        links["activate"] = link(format!("{own}/lifecycle/activate"), &["POST"]);
-        links["delete"] = link(own, &["DELETE"]);
+        links["activate"] = link(&format!("{own}/lifecycle/activate"), &["POST"]);
+        links["delete"] = link(&own, &["DELETE"]);
     }
     json!({
         "id": secret.id,

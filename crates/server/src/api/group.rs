@@ -1,6 +1,6 @@
 //! `/api/v1/groups`
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use model::Group;
@@ -13,6 +13,7 @@ use crate::api::{App, Asks, required};
 use crate::error::ApiError;
 use crate::json::Json;
 use crate::origin::Here;
+use crate::path::Path;
 use crate::query::Query;
 use crate::routes::{Route, Routes};
 

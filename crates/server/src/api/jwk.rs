@@ -1,6 +1,6 @@
 //! `/api/v1/apps/{app}/credentials/jwks`
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use axum::response::IntoResponse;
 use model::Status;
@@ -13,6 +13,7 @@ use crate::access::Admins::{AppManagers, AppReaders};
 use crate::api::{App, Asks};
 use crate::error::ApiError;
 use crate::json::Json;
+use crate::path::Path;
 use crate::routes::{Route, Routes};
 
 const READ: &str = "okta.apps.read";

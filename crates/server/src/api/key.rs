@@ -1,6 +1,6 @@
 //! `/api/v1/authorizationServers/{server}/credentials`
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::Method;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -15,6 +15,7 @@ use crate::api::{App, Asks, link};
 use crate::error::ApiError;
 use crate::json::Json;
 use crate::origin::Here;
+use crate::path::Path;
 use crate::routes::{Route, Routes};
 
 const READ: &str = "okta.authorizationServers.read";
@@ -39,7 +40,7 @@ fn members(key: &KeyRecord) -> Map<String, Value> {
 }
 
 fn links(here: &Here, server: &ServerEntry, key: &KeyRecord) -> Value {
-    json!({"self": link(format!("{}/credentials/keys/{}", server_url(here, server), key.kid), &["GET"])})
+    json!({"self": link(&format!("{}/credentials/keys/{}", server_url(here, server), key.kid), &["GET"])})
 }
 
 /// A key in a list: `status`, the key's members by the alphabet, `_links`.

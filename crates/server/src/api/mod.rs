@@ -23,6 +23,7 @@ use axum::http::header::{ETAG, IF_MATCH, USER_AGENT};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
+use model::Word;
 use model::event::Origin;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
@@ -173,14 +174,14 @@ where
 }
 
 /// A link with the methods that it allows.
-pub(crate) fn link(href: String, allow: &[&str]) -> Value {
+pub(crate) fn link(href: &str, allow: &[&str]) -> Value {
     json!({"href": href, "hints": {"allow": allow}})
 }
 
 /// Adds the link that changes the status: an active object can be deactivated, an inactive one activated.
 pub(crate) fn lifecycle(links: &mut Value, own: &str, status: model::Status) {
     let verb = if status.is_active() { "deactivate" } else { "activate" };
-    links[verb] = link(format!("{own}/lifecycle/{verb}"), &["POST"]);
+    links[verb] = link(&format!("{own}/lifecycle/{verb}"), &["POST"]);
 }
 
 /// A time, or null.
@@ -212,19 +213,25 @@ pub(crate) fn required<T>(field: &'static str, value: Option<T>) -> Result<T, Ap
 }
 
 /// A word of an enumeration, or what is allowed.
-pub(crate) fn word<T>(
-    field: &'static str,
-    text: &str,
-    read: impl Fn(&str) -> Option<T>,
-    allowed: &[&str],
-) -> Result<T, ApiError> {
-    read(text).ok_or_else(|| {
-        let allowed = allowed.join(", ");
-        ApiError::invalid(field, format!("{field}: `{text}` is not one of {allowed}"))
-    })
+pub(crate) fn word<T: Word>(field: &'static str, text: &str) -> Result<T, ApiError> {
+    T::read(text).ok_or_else(|| not_among(field, text, T::WORDS))
+}
+
+/// The value of a member that may be absent.
+pub(crate) fn optional<T: Word>(field: &'static str, text: Option<&str>) -> Result<Option<T>, ApiError> {
+    text.map(|text| word(field, text)).transpose()
+}
+
+/// A member that can only say one thing.
+pub(crate) fn only(field: &'static str, text: &str, allowed: &str) -> Result<(), ApiError> {
+    if text == allowed { Ok(()) } else { Err(not_among(field, text, &[allowed])) }
+}
+
+pub(crate) fn not_among(field: &str, text: &str, allowed: &[&str]) -> ApiError {
+    ApiError::invalid(field, format!("{field}: `{text}` is not one of {}", allowed.join(", ")))
 }
 
 /// `status`, where a body may carry it.
 pub(crate) fn status(text: Option<&str>) -> Result<Option<model::Status>, ApiError> {
-    text.map(|text| word("status", text, model::Status::from_word, &["ACTIVE", "INACTIVE"])).transpose()
+    optional("status", text)
 }

@@ -1,6 +1,6 @@
 //! `/api/v1/authorizationServers/{server}/policies`
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use axum::response::IntoResponse;
 use model::policy::{ALL_CLIENTS, ClientCondition};
@@ -13,10 +13,11 @@ use service::{ServerEntry, Versioned};
 
 use super::authorization_server::url as server_url;
 use crate::access::Admins::{ServerManagers, ServerReaders};
-use crate::api::{App, Asks, IfMatch, Include, Shown, lifecycle, link, or_default, required, status, word};
+use crate::api::{App, Asks, IfMatch, Include, Shown, lifecycle, link, only, or_default, required, status};
 use crate::error::ApiError;
 use crate::json::Json;
 use crate::origin::Here;
+use crate::path::Path;
 use crate::routes::{Route, Routes};
 
 const READ: &str = "okta.authorizationServers.read";
@@ -58,7 +59,7 @@ struct Conditions {
 impl Write {
     fn settings(self) -> Result<Settings, ApiError> {
         if let Some(text) = &self.r#type {
-            word("type", text, |text| (text == TYPE).then_some(()), &[TYPE])?;
+            only("type", text, TYPE)?;
         }
         if self.priority == Some(0) {
             return Err(ApiError::invalid("priority", "priority: The priority must be 1 or more"));
@@ -68,12 +69,12 @@ impl Write {
             description: self.description,
             priority: self.priority,
             status: status(self.status.as_deref())?,
-            clients: self.conditions.and_then(|conditions| conditions.clients).map(condition),
+            clients: self.conditions.and_then(|conditions| conditions.clients).as_ref().map(condition),
         })
     }
 }
 
-fn condition(clients: Include) -> ClientCondition {
+fn condition(clients: &Include) -> ClientCondition {
     if clients.include.iter().any(|client| client == ALL_CLIENTS) {
         return ClientCondition::All;
     }
@@ -88,8 +89,8 @@ pub(super) fn url(here: &Here, server: &ServerEntry, policy: &Policy) -> String 
 fn view(here: &Here, server: &ServerEntry, policy: &Policy) -> Value {
     let own = url(here, server, policy);
     let mut links = json!({
-        "self": link(own.clone(), &["GET", "PUT", "DELETE"]),
-        "rules": link(format!("{own}/rules"), &["GET"]),
+        "self": link(&own, &["GET", "PUT", "DELETE"]),
+        "rules": link(&format!("{own}/rules"), &["GET"]),
     });
     lifecycle(&mut links, &own, policy.status);
     json!({

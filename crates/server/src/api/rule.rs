@@ -1,6 +1,6 @@
 //! `/api/v1/authorizationServers/{server}/policies/{policy}/rules`
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use axum::response::IntoResponse;
 use model::rule::{ANY_SCOPE, EVERYONE, Lifetimes, People, ScopeCondition};
@@ -13,10 +13,13 @@ use service::{ServerEntry, Versioned};
 
 use super::policy::url as policy_url;
 use crate::access::Admins::{ServerManagers, ServerReaders};
-use crate::api::{App, Asks, IfMatch, Include, Shown, lifecycle, link, or_default, required, status, word};
+use crate::api::{
+    App, Asks, IfMatch, Include, Shown, lifecycle, link, only, or_default, required, status, word,
+};
 use crate::error::ApiError;
 use crate::json::Json;
 use crate::origin::Here;
+use crate::path::Path;
 use crate::routes::{Route, Routes};
 
 const READ: &str = "okta.authorizationServers.read";
@@ -95,7 +98,7 @@ struct InlineHook {
 impl Write {
     fn settings(self) -> Result<Settings, ApiError> {
         if let Some(text) = &self.r#type {
-            word("type", text, |text| (text == TYPE).then_some(()), &[TYPE])?;
+            only("type", text, TYPE)?;
         }
         if self.priority == Some(0) {
             return Err(ApiError::invalid("priority", "priority: The priority must be 1 or more"));
@@ -125,9 +128,7 @@ impl Write {
 }
 
 fn grant_types(words: &[String]) -> Result<Vec<GrantType>, ApiError> {
-    let allowed: Vec<&str> = GrantType::ALL.iter().map(|grant_type| grant_type.as_str()).collect();
-    let read = |text: &String| word("conditions.grantTypes.include", text, GrantType::from_word, &allowed);
-    words.iter().map(read).collect()
+    words.iter().map(|text| word("conditions.grantTypes.include", text)).collect()
 }
 
 fn people(written: &PeopleWrite) -> Result<People, ApiError> {
@@ -177,7 +178,7 @@ fn scopes(names: Vec<String>) -> ScopeCondition {
 
 fn view(here: &Here, server: &ServerEntry, policy: &model::Policy, rule: &Rule) -> Value {
     let own = format!("{}/rules/{}", policy_url(here, server, policy), rule.id);
-    let mut links = json!({"self": link(own.clone(), &["GET", "PUT", "DELETE"])});
+    let mut links = json!({"self": link(&own, &["GET", "PUT", "DELETE"])});
     lifecycle(&mut links, &own, rule.status);
     json!({
         "id": rule.id,

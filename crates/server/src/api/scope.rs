@@ -1,10 +1,9 @@
 //! `/api/v1/authorizationServers/{server}/scopes`
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use model::Scope;
-use model::scope::{Consent, MetadataPublish};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use service::admin::authorization_server;
@@ -13,10 +12,11 @@ use service::{ServerEntry, Versioned};
 
 use super::authorization_server::url as server_url;
 use crate::access::Admins::{ServerManagers, ServerReaders};
-use crate::api::{App, Asks, IfMatch, Page, Shown, link, required, word};
+use crate::api::{App, Asks, IfMatch, Page, Shown, link, optional, required};
 use crate::error::ApiError;
 use crate::json::Json;
 use crate::origin::Here;
+use crate::path::Path;
 use crate::query::Query;
 use crate::routes::{Route, Routes};
 
@@ -48,20 +48,14 @@ struct Write {
 
 impl Write {
     fn settings(self) -> Result<Settings, ApiError> {
-        let consent = self
-            .consent
-            .map(|text| word("consent", &text, Consent::from_word, &["REQUIRED", "IMPLICIT", "FLEXIBLE"]));
-        let metadata_publish = self.metadata_publish.map(|text| {
-            word("metadataPublish", &text, MetadataPublish::from_word, &["ALL_CLIENTS", "NO_CLIENTS"])
-        });
         Ok(Settings {
             name: required("name", self.name)?,
             display_name: self.display_name,
             description: self.description,
-            consent: consent.transpose()?,
+            consent: optional("consent", self.consent.as_deref())?,
             optional: self.optional,
             default: self.default,
-            metadata_publish: metadata_publish.transpose()?,
+            metadata_publish: optional("metadataPublish", self.metadata_publish.as_deref())?,
         })
     }
 }
@@ -79,7 +73,7 @@ fn view(here: &Here, server: &ServerEntry, scope: &Scope) -> Value {
         "optional": scope.optional,
         "apiResourceId": null,
         "default": scope.default,
-        "_links": {"self": link(own, &["GET", "PUT", "DELETE"])},
+        "_links": {"self": link(&own, &["GET", "PUT", "DELETE"])},
     })
 }
 

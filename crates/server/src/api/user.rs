@@ -1,6 +1,6 @@
 //! `/api/v1/users`, as far as an admin who calls the API is one.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::Method;
 use model::{OrgId, User};
 use serde_json::{Value, json};
@@ -11,6 +11,7 @@ use crate::api::{App, time};
 use crate::error::ApiError;
 use crate::json::Json;
 use crate::origin::Here;
+use crate::path::Path;
 use crate::routes::{Route, Routes};
 
 pub(super) fn routes() -> Routes<App> {

@@ -1,6 +1,6 @@
 //! `GET /oauth2/{server}/v1/keys`: the public keys of a server (RFC 7517).
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
@@ -14,6 +14,7 @@ use crate::error::ApiError;
 use crate::front::Now;
 use crate::json::Json;
 use crate::oauth::metadata::published;
+use crate::path::Path;
 
 /// Okta lets verifiers cache for weeks. Ours is at most this, so that an emergency rotation is seen.
 const MAX_AGE_SECONDS: i64 = 3_600;

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
@@ -20,6 +20,7 @@ use crate::api::App;
 use crate::error::{ApiError, code};
 use crate::json::Json;
 use crate::origin::Here;
+use crate::path::Path;
 use crate::query::Query;
 
 /// How long a document may be cached: as long as keys.

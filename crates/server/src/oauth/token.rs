@@ -1,6 +1,6 @@
 //! `POST /oauth2/{server}/v1/token`: reads the form and the credentials, decides nothing.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::response::{IntoResponse, Response};
@@ -17,6 +17,7 @@ use crate::json::Json;
 use crate::oauth::error::OAuthError;
 use crate::oauth::form::Form;
 use crate::origin::Here;
+use crate::path::Path;
 use crate::query::Query;
 use crate::request_id::RequestId;
 

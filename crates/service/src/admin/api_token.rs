@@ -60,7 +60,7 @@ pub async fn authenticate(tenant: &Tenant, token: &str, now: Timestamp) -> Resul
     let org = tenant.org();
     let mac = tenant.secrets.api_token_mac(token);
     let Some(row) = tenant.store.find_api_token_by_mac(org.as_str(), &mac).await? else { return Ok(None) };
-    let used = row.used.unwrap_or(row.created);
+    let last_use = row.used.unwrap_or(row.created);
     let metadata = of_row(row)?;
     if metadata.expires <= now {
         return Ok(None);
@@ -69,7 +69,7 @@ pub async fn authenticate(tenant: &Tenant, token: &str, now: Timestamp) -> Resul
     if user.status != UserStatus::Active {
         return Ok(None);
     }
-    if now.milliseconds() - used > TOUCH_MILLISECONDS {
+    if now.milliseconds() - last_use > TOUCH_MILLISECONDS {
         let mut batch = Batch::new(org.as_str(), rows::actor(&model::Actor::system()));
         batch.touch_api_token(&mac, now.milliseconds(), now.plus_days(WINDOW_DAYS).milliseconds());
         // Not waited for: losing it costs nothing but an earlier end of the window.

@@ -69,11 +69,11 @@ pub async fn read(tenant: &Tenant, query: Query, now: Timestamp) -> Result<Page,
         limit: query.limit,
     };
     let page = tenant.store.read_log(tenant.org().as_str(), &asked, now.milliseconds()).await?;
-    let events = page.events.into_iter().map(logged).collect::<Result<_, _>>()?;
+    let events = page.events.iter().map(logged).collect::<Result<_, _>>()?;
     Ok(Page { events, next: page.next.map(|cursor| cursor.to_string()) })
 }
 
-fn logged(stored: LoggedEvent) -> Result<Logged, Fault> {
+fn logged(stored: &LoggedEvent) -> Result<Logged, Fault> {
     let uuid = stored.id.to_string();
     if stored.schema > i64::from(event::SCHEMA) {
         return Err(Fault::internal(format!(

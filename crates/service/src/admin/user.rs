@@ -19,7 +19,7 @@ pub(crate) fn fold(login: &str) -> String {
     login.to_lowercase()
 }
 
-pub(crate) fn of_row(row: Account) -> Result<User, Fault> {
+pub(crate) fn of_row(row: &Account) -> Result<User, Fault> {
     let parsed = (|| {
         Some(User {
             id: UserId::parse(&row.id)?,

@@ -55,6 +55,8 @@ pub struct Change {
     pub at: i64,
     /// Who, as JSON text.
     pub actor: String,
+    /// How to read the bodies.
+    pub schema: i64,
     /// The body before, unless it is new.
     pub before: Option<String>,
     /// The body after, unless it is gone.
@@ -71,6 +73,7 @@ impl FromRow for Change {
             parent: row.take()?,
             at: row.take()?,
             actor: row.take()?,
+            schema: row.take()?,
             before: row.take()?,
             after: row.take()?,
         })
@@ -92,6 +95,8 @@ pub struct NewChange<'a> {
     pub parent: Option<&'a str>,
     /// When.
     pub at: i64,
+    /// How to read the bodies.
+    pub schema: i64,
     /// The body before, unless it is new.
     pub before: Option<&'a str>,
     /// The body after, unless it is gone.
@@ -191,9 +196,9 @@ impl Batch {
 
     /// Records a change of this batch's actor.
     pub fn append_change(&mut self, change: NewChange<'_>) -> usize {
-        let NewChange { revision, ordinal, kind, id, parent, at, before, after } = change;
+        let NewChange { revision, ordinal, kind, id, parent, at, schema, before, after } = change;
         let actor = &*self.actor;
-        let params = params![revision, ordinal, kind, id, parent, at, actor, before, after];
+        let params = params![revision, ordinal, kind, id, parent, at, actor, schema, before, after];
         self.one(statements::APPEND_CHANGE, params)
     }
 }

@@ -21,7 +21,7 @@ pub struct Group {
     /// Its name, folded by the caller; unique within the org.
     pub folded: String,
     /// What it is for.
-    pub description: String,
+    pub description: Option<String>,
     /// When it was made.
     pub created: i64,
     /// When it last changed.

@@ -43,6 +43,7 @@ async fn documents_change_and_remember(bed: Bed) {
         id: "a",
         parent: Some("p"),
         at: NOON,
+        schema: 1,
         before,
         after,
     };
@@ -102,8 +103,18 @@ async fn changes_come_in_whole_revisions(bed: Bed) {
             for ordinal in 0..changes {
                 let id = ordinal.to_string();
                 let (kind, id, parent, at) = ("app", id.as_str(), None, NOON);
-                let (before, after) = (None, None);
-                batch.append_change(NewChange { revision, ordinal, kind, id, parent, at, before, after });
+                let (schema, before, after) = (1, None, None);
+                batch.append_change(NewChange {
+                    revision,
+                    ordinal,
+                    kind,
+                    id,
+                    parent,
+                    at,
+                    schema,
+                    before,
+                    after,
+                });
             }
         }
     })
@@ -317,7 +328,7 @@ fn group(id: &str, name: &str) -> Group {
         kind: "OKTA_GROUP".into(),
         name: name.into(),
         folded: name.to_lowercase(),
-        description: String::new(),
+        description: None,
         created: NOON,
         updated: NOON,
         membership_updated: NOON,

@@ -80,6 +80,7 @@ async fn sixteen_writers_move_one_revision(bed: Bed) {
                         id: &id,
                         parent: None,
                         at: NOON,
+                        schema: 1,
                         before: None,
                         after: Some("{}"),
                     };
