@@ -39,18 +39,14 @@ pub async fn assemble(config: &Config, origins: Origins) -> Result<Application, 
     let orgs =
         master_key::orgs(&store).await.map_err(|fault| format!("cannot read the database: {fault}"))?;
     let keys = key_file::read(config, orgs.is_empty())?;
-    let ring = keys.ring;
-    let (org, secrets, made) = match orgs.first() {
-        Some(org) => {
-            let opened = master_key::open(&store, *org, ring).await;
-            (*org, opened.map_err(|error| describe(&error))?, None)
-        }
-        None => {
-            let (subdomain, admin) = (subdomain(&origins), first_admin(config));
-            let created = first_start::create(&store, ring, &subdomain, admin, clock::now()).await;
-            let (org, secrets, made) = created.map_err(|fault| format!("the first start failed: {fault}"))?;
-            (org, secrets, Some(made))
-        }
+    let (org, secrets, made) = if let Some(org) = orgs.first() {
+        let opened = master_key::open(&store, *org, keys.ring).await;
+        (*org, opened.map_err(|error| describe(&error))?, None)
+    } else {
+        let (subdomain, admin) = (subdomain(&origins), first_admin(config));
+        let created = first_start::create(&store, keys.ring, &subdomain, admin, clock::now()).await;
+        let (org, secrets, made) = created.map_err(|fault| format!("the first start failed: {fault}"))?;
+        (org, secrets, Some(made))
     };
     let tenant = Tenant::start(store, org, secrets).await;
     let tenant = Arc::new(tenant.map_err(|fault| format!("cannot load the configuration: {fault}"))?);

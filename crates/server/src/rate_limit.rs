@@ -184,7 +184,11 @@ mod tests {
         let now = Timestamp::from_seconds(60);
         std::thread::scope(|scope| {
             for _ in 0..4 {
-                scope.spawn(|| (0..100).for_each(|_| { limits.count(Bucket::Token, now); }));
+                scope.spawn(|| {
+                    (0..100).for_each(|_| {
+                        limits.count(Bucket::Token, now);
+                    })
+                });
             }
         });
         assert_eq!(limits.count(Bucket::Token, now).remaining, 1_200 - 401);

@@ -65,16 +65,14 @@ fn announce(origin: &Origin, address: SocketAddr) {
 
 /// What the first start made: shown now and never again.
 fn show(made: &Made) {
-    let mut text = format!("First admin:     {}\n", made.login);
-    if let Some(password) = &made.password {
-        text.push_str(&format!("First password:  {password}\n"));
+    let mut lines = vec![format!("First admin:     {}", made.login)];
+    lines.extend(made.password.as_ref().map(|password| format!("First password:  {password}")));
+    lines.extend(made.api_token.as_ref().map(|token| format!("First API token: {token}")));
+    if lines.len() > 1 {
+        lines.push("Keep them: they are not shown again.".to_owned());
     }
-    if let Some(api_token) = &made.api_token {
-        text.push_str(&format!("First API token: {api_token}\n"));
-    }
-    if made.password.is_some() || made.api_token.is_some() {
-        text.push_str("Keep them: they are not shown again.\n");
-    }
+    lines.push(String::new());
+    let text = lines.join("\n");
     let mut out = std::io::stdout().lock();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use model::event::{Event, EventType, Origin, Target};
-use model::{Actor, AppId, AuthorizationServerId, Document, Kind, OrgId, Timestamp};
+use model::{Actor, AppId, AuthorizationServerId, Document, GroupId, Kind, OrgId, Timestamp};
 use store::{Batch, CommitError, Store};
 use tokio::sync::{mpsc, oneshot};
 
@@ -33,6 +33,7 @@ enum Effect {
     DeleteKey { server: AuthorizationServerId, kid: String },
     PutSecret { app: AppId, secret: Arc<ClientSecret> },
     DeleteSecret { app: AppId, secret: Arc<ClientSecret> },
+    DeleteGroup { group: GroupId },
 }
 
 /// A snapshot with changes that are not committed yet.
@@ -111,6 +112,11 @@ impl Draft {
         self.snapshot.put_secrets(app, secrets);
     }
 
+    /// Takes a group away: a row of its own, but what names it is configuration, so both go together.
+    pub fn delete_group(&mut self, group: GroupId) {
+        self.effects.push(Effect::DeleteGroup { group });
+    }
+
     /// Says in the log what this change was about.
     pub fn log(&mut self, event_type: EventType, targets: impl IntoIterator<Item = Target>) {
         let mut event = Event::new(event_type, self.actor.clone(), self.origin.clone());
@@ -147,6 +153,7 @@ impl Draft {
                 Effect::DeleteKey { server, kid } => change.delete_key(*server, kid),
                 Effect::PutSecret { app, secret } => change.put_secret(*app, secret),
                 Effect::DeleteSecret { app, secret } => change.delete_secret(*app, secret.id),
+                Effect::DeleteGroup { group } => drop(change.batch.delete_group(group.as_str())),
             }
         }
         for event in &self.events {

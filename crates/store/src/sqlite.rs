@@ -6,6 +6,7 @@
 
 mod connection;
 mod directory;
+mod pace;
 mod reader;
 mod writer;
 

@@ -72,12 +72,11 @@ async fn list(State(app): State<App>, Now(now): Now, here: Here, query: Query) -
         after: query.text("after").map(str::to_owned),
         limit,
     };
-    let (views, next) = match limit {
-        0 => (Vec::new(), None),
-        _ => {
-            let page = use_case::read(&app, asked, now).await?;
-            (page.events.iter().map(view).collect(), page.next)
-        }
+    let (views, next) = if limit == 0 {
+        (Vec::new(), None)
+    } else {
+        let page = use_case::read(&app, asked, now).await?;
+        (page.events.iter().map(view).collect(), page.next)
     };
     let mut response = Json::<Vec<Value>>(views).into_response();
     for line in link_lines(&here, limit, next.as_deref()) {

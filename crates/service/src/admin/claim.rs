@@ -106,6 +106,13 @@ fn require_same_nature(claim: &Claim, settings: &Settings) -> Result<(), Refusal
     if std::mem::discriminant(&claim.value) != std::mem::discriminant(&settings.value) {
         return Err(Refusal::invalid("valueType", "The value type of a system claim cannot be changed"));
     }
+    // Every access token has a subject.
+    if claim.name == "sub" && settings.status == Some(Status::Inactive) {
+        return Err(Refusal::invalid("status", "The `sub` claim cannot be disabled"));
+    }
+    if claim.name == "sub" && !settings.scopes.is_empty() {
+        return Err(Refusal::invalid("conditions.scopes", "The `sub` claim is in every access token"));
+    }
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! Groups: rows of their own, as far as a rule names them.
 
 use model::event::{Event, EventType, Target};
-use model::group::{EVERYONE, GroupKind};
+use model::group::GroupKind;
 use model::{Group, GroupId, Timestamp};
 use store::{Batch, CommitError};
 
@@ -149,19 +149,23 @@ async fn commit(tenant: &Tenant, batch: Batch, group: &Group) -> Result<Group, F
     }
 }
 
-/// Deletes a group; `Everyone` stays. Rules that name it keep the reference, which matches nobody; the log says so.
+/// Deletes a group; `Everyone` stays. Rules that include it keep the reference, which matches nobody; the log says so.
+/// A rule that *excludes* it would come to match its members, so such a group cannot be deleted: nothing ever widens.
 pub async fn delete(tenant: &Tenant, asked: Asked, id: &str) -> Result<(), Failure<Refusal>> {
     let group = editable(get(tenant, id).await?)?;
-    debug_assert_ne!(group.name, EVERYONE);
-    let mut batch = batch(tenant, &asked, EventType::GroupDeleted, &group);
-    batch.delete_group(group.id.as_str());
-    commit(tenant, batch, &group).await?;
-    let (gone, reason) = (group.id, format!("group `{}` is gone", group.id));
-    let logged = tenant.configuration.change(asked, move |draft| {
-        rule::log_invalidated(draft, &reason, |rule| {
-            rule.people.groups.contains(&gone) || rule.people.exclude_groups.contains(&gone)
-        });
-        Ok::<(), Refusal>(())
+    let deleted = tenant.configuration.change(asked, move |draft| {
+        if let Some(rule) =
+            rule::find_naming(draft.snapshot(), |rule| rule.people.exclude_groups.contains(&group.id))
+        {
+            let message =
+                format!("The rule `{}` ({}) excludes this group; remove it there first", rule.name, rule.id);
+            return Err(Refusal::invalid("id", message));
+        }
+        draft.log(EventType::GroupDeleted, [target(&group)]);
+        let reason = format!("group `{}` is gone", group.id);
+        rule::log_invalidated(draft, &reason, |rule| rule.people.groups.contains(&group.id));
+        draft.delete_group(group.id);
+        Ok(())
     });
-    logged.await
+    deleted.await
 }

@@ -280,6 +280,13 @@ pub async fn delete(
         .await
 }
 
+/// A rule of any server that `names` something.
+pub(crate) fn find_naming(snapshot: &Snapshot, names: impl Fn(&Rule) -> bool) -> Option<Rule> {
+    let policies = snapshot.servers_after(None).flat_map(|entry| &entry.policies);
+    let mut rules = policies.flat_map(|policy| &policy.rules).map(|rule| &rule.value);
+    rules.find(|rule| names(rule)).cloned()
+}
+
 /// Says in the log which rules and policies name something that is gone. The reference stays and matches nobody,
 /// so that nothing ever widens.
 pub(crate) fn log_invalidated(draft: &mut Draft, gone: &str, names: impl Fn(&Rule) -> bool) {

@@ -12,6 +12,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::connection::{self, fault};
+use super::pace::Pace;
 use super::reader::Read;
 use crate::batch::{Answer, Batch, Committed, NewEvent, Outcome};
 use crate::fault::{CommitError, Fault, FaultKind};
@@ -40,6 +41,7 @@ pub(super) struct Writer {
     connection: Connection,
     queue: Receiver<Job>,
     numbering: Numbering,
+    pace: Pace,
     /// Where the orgs stood before each batch of the open transaction.
     undo: Vec<(Arc<str>, Line)>,
     /// Statements since the last checkpoint.
@@ -57,7 +59,16 @@ impl Writer {
         numbering: Numbering,
         lock: Option<File>,
     ) -> Self {
-        Self { connection, queue, numbering, undo: Vec::new(), unfolded: 0, broken: None, _lock: lock }
+        Self {
+            connection,
+            queue,
+            numbering,
+            pace: Pace::new(),
+            undo: Vec::new(),
+            unfolded: 0,
+            broken: None,
+            _lock: lock,
+        }
     }
 
     /// Serves until the store is closed or dropped.
@@ -83,6 +94,7 @@ impl Writer {
     /// Commits the first batch together with those that wait behind it. Returns a job of another kind that was found
     /// in the queue.
     fn transaction(&mut self, batch: Batch, answer: Answer) -> Option<Job> {
+        let waited = self.gather();
         let begun = self.writable().and_then(|()| self.control("begin immediate").map_err(fault));
         let mut done: Vec<(Answer, Outcome)> = Vec::new();
         let mut next = Some(Job::Commit(batch, answer));
@@ -102,11 +114,22 @@ impl Writer {
         if begun.is_ok() {
             self.commit(&mut done);
         }
+        self.pace.learn(waited, done.len());
         answer_all(done);
         if self.unfolded >= STATEMENTS_PER_CHECKPOINT {
             self.checkpoint();
         }
         next
+    }
+
+    /// Waits a moment for more batches, where that pays.
+    fn gather(&mut self) -> bool {
+        #[expect(clippy::disallowed_methods, reason = "how busy the writer is, not what time it is")]
+        let wait = self.pace.wait(std::time::Instant::now());
+        if let Some(wait) = wait {
+            std::thread::sleep(wait);
+        }
+        wait.is_some()
     }
 
     /// Carries out one batch inside the open transaction, wholly or not at all.
