@@ -38,7 +38,7 @@ Secrets come from the environment only, or from a file that only the server may 
 #[command(
     name = "tokenmint",
     version,
-    after_help = "Start with: tokenmint serve\nThen open http://localhost:8080/"
+    after_help = "Start with: tokenmint serve\nIt prints the address, and on the first start an admin and an API token."
 )]
 struct CommandLine {
     #[command(subcommand)]
@@ -50,14 +50,19 @@ enum Command {
     /// Run the server until SIGTERM or SIGINT
     #[command(after_help = SETTINGS_HELP)]
     Serve(ServeFlags),
-    /// Look after the keys of the running server
+    /// Look after the master key
     #[command(subcommand)]
     Key(KeyCommand),
 }
 
 #[derive(Subcommand)]
 enum KeyCommand {
-    /// Seal every secret anew under the newest master key
+    /// Make a master key and print it: for --master-key-file or TOKENMINT_MASTER_KEY
+    Generate,
+    /// Seal every secret anew under another master key, while the server runs
+    ///
+    /// The key that the server made in its data directory is replaced. Of keys that you gave, the first one is used:
+    /// put a new key (tokenmint key generate) on a line before the old one, restart, and rewrap.
     Rewrap(DataFlags),
 }
 
@@ -123,8 +128,9 @@ fn carry_out(command: &Command, environment: Environment<'_>) -> ExitCode {
             Ok(config) => finish(start::serve(&config)),
             Err(error) => refuse(&error),
         },
-        Command::Key(command) => {
-            let (flags, name, arguments) = remote(command);
+        Command::Key(KeyCommand::Generate) => finish(generate_key()),
+        Command::Key(KeyCommand::Rewrap(flags)) => {
+            let (name, arguments) = ("key.rewrap", Value::Null);
             match read(&flags.0, environment, config::data) {
                 Ok(data) => finish(control::call(&data, name, arguments).map(|value| print(&value))),
                 Err(error) => refuse(&error),
@@ -133,11 +139,11 @@ fn carry_out(command: &Command, environment: Environment<'_>) -> ExitCode {
     }
 }
 
-/// The name and arguments of a command that the running server carries out.
-fn remote(command: &KeyCommand) -> (&DataFlags, &'static str, Value) {
-    match command {
-        KeyCommand::Rewrap(flags) => (flags, "key.rewrap", Value::Null),
-    }
+fn generate_key() -> Result<(), String> {
+    let ring = jose::KeyRing::generate().map_err(|error| error.to_string())?;
+    let text = ring.to_text();
+    print(&Value::from(text.expose_text().unwrap_or_default().trim_end()));
+    Ok(())
 }
 
 fn read<T>(

@@ -187,7 +187,7 @@ mod tests {
                 scope.spawn(|| {
                     (0..100).for_each(|_| {
                         limits.count(Bucket::Token, now);
-                    })
+                    });
                 });
             }
         });

@@ -299,6 +299,10 @@ impl Writer {
                     return Ok(());
                 }
                 Err(CommitError::Missed { step: 0 }) => self.follow().await?,
+                Err(error @ (CommitError::Missed { .. } | CommitError::Conflict { .. })) => {
+                    // A row that the change rests on (a group, say) went meanwhile. Asked again, it is refused.
+                    return Err(Fault::unavailable(error));
+                }
                 Err(error) => return Err(error.into()),
             }
         }

@@ -18,12 +18,8 @@ pub mod rule;
 pub mod scope;
 pub mod user;
 
-use model::actor::ActorKind;
-use model::event::Origin;
 use model::user::RoleType;
-use model::{Actor, ApiTokenId, Invalid, Timestamp, UserId};
-
-use crate::configuration::Asked;
+use model::{ApiTokenId, Invalid, UserId};
 
 /// Why an admin's request was refused. `server` maps these to statuses and error codes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,25 +131,6 @@ pub struct Caller {
     pub roles: Vec<RoleType>,
     /// The API token.
     pub token: ApiTokenId,
-}
-
-impl Caller {
-    /// The caller as an actor of the log.
-    pub fn actor(&self, address: Option<String>) -> Actor {
-        Actor {
-            kind: ActorKind::User,
-            id: self.user.to_string(),
-            alternate_id: Some(self.login.clone()),
-            display_name: Some(self.display_name.clone()),
-            token: Some(self.token.to_string()),
-            address,
-        }
-    }
-
-    /// The caller as who asks for a change.
-    pub fn asks(&self, origin: Origin, now: Timestamp) -> Asked {
-        Asked { actor: self.actor(origin.address.clone()), origin, now }
-    }
 }
 
 /// How many things a page holds where the request does not say, and at most (Okta: 200).
