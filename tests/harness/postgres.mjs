@@ -10,7 +10,7 @@ import { freePort, until } from './wait.mjs';
 
 const run = promisify(execFile);
 
-/** Starts a cluster; the answer has its `url` (without a database) and `stop`. */
+/** Starts a cluster; the answer has its `url` (without a database), and ways to end it for a while and for good. */
 export async function startCluster() {
   const folder = mkdtempSync(join(tmpdir(), 'tokenmint-pg-'));
   const account = await unprivileged();
@@ -23,33 +23,35 @@ export async function startCluster() {
     `port=${port}`, 'listen_addresses=127.0.0.1', 'unix_socket_directories=', 'fsync=off',
     'synchronous_commit=on', 'max_connections=400', 'shared_buffers=64MB',
   ];
-  const server = spawn(postgresProgram('postgres'), ['-D', data, ...settings.flatMap((setting) => ['-c', setting])], {
-    ...options, stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let complaints = '', refusal;
-  server.stderr.on('data', (bytes) => { complaints = (complaints + bytes).slice(-4000); });
   const url = `postgresql://tokenmint@127.0.0.1:${port}`;
+  let server;
+  const resume = async () => {
+    const child = spawn(postgresProgram('postgres'), ['-D', data, ...settings.flatMap((setting) => ['-c', setting])], {
+      ...options, stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    server = child;
+    let complaints = '', refusal;
+    child.stderr.on('data', (bytes) => { complaints = (complaints + bytes).slice(-4000); });
+    const answers = () => query(`${url}/postgres`, 'select 1').catch((error) => { refusal = error; return null; });
+    await until(() => answers(), 'PostgreSQL to answer', 20_000).catch(async (error) => {
+      await stop();
+      throw new Error(`${error.message}; it said: ${complaints}; ${refusal?.message}`);
+    });
+  };
+  const pause = async () => {
+    const ended = new Promise((resolve) => { server.once('exit', resolve); });
+    if (server.exitCode === null && server.kill('SIGQUIT')) await ended;
+  };
   const stop = async () => {
-    const ended = new Promise((resolve) => server.once('exit', resolve));
-    if (server.exitCode === null && server.kill('SIGINT')) await ended;
+    await pause();
     rmSync(folder, { recursive: true, force: true });
   };
-  try {
-    await until(() => query(`${url}/postgres`, 'select 1').catch((error) => {
-      refusal = error;
-      if (server.exitCode !== null) throw new Error(`PostgreSQL ended: ${complaints}`);
-      return null;
-    }), 'PostgreSQL to answer', 20_000);
-  } catch (error) {
-    await stop();
-    throw new Error(`${error.message}; it said: ${complaints}; ${refusal?.message}`);
-  }
-  return { url, stop };
+  await resume();
+  return { url, pause, resume, stop };
 }
 
 /** Makes a database in the cluster of this run, and says its URL. */
-export async function createDatabase() {
-  const cluster = process.env.TOKENMINT_TEST_CLUSTER;
+export async function createDatabase(cluster = process.env.TOKENMINT_TEST_CLUSTER) {
   if (!cluster) throw new Error('no cluster: start the suite by `npm run test:postgres`');
   const name = `t${randomBytes(8).toString('hex')}`;
   await until(() => query(`${cluster}/postgres`, `create database ${name} template template0`).catch((error) => {

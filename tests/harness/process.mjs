@@ -9,12 +9,16 @@ import { createDatabase } from './postgres.mjs';
 import { until } from './wait.mjs';
 
 const running = new Set();
-process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+const folders = [];
+process.on('exit', () => {
+  running.forEach((child) => child.kill('SIGKILL'));
+  folders.forEach((folder) => rmSync(folder, { recursive: true, force: true }));
+});
 
 /** A folder that is removed when this process ends. */
 export function temporaryFolder() {
   const folder = mkdtempSync(join(tmpdir(), 'tokenmint-'));
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  folders.push(folder);
   return folder;
 }
 
@@ -34,10 +38,11 @@ export async function newHome(kind = store) {
   return home;
 }
 
-/** Starts the program; the answer has the child and what it said so far. */
-export function launch(args, env = {}) {
+/** Starts the program, or `shell` around it with the program as `$0` and its words as `$@`; the answer fills as it speaks. */
+export function launch(args, env = {}, shell = null) {
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TOKENMINT_')));
-  const child = spawn(binary, args, { env: { ...inherited, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const [program, words] = shell ? ['/bin/sh', ['-c', shell, binary, ...args]] : [binary, args];
+  const child = spawn(program, words, { env: { ...inherited, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   const said = { child, stdout: '', stderr: '', code: undefined, signal: undefined };
   running.add(child);
   said.ended = new Promise((resolve) => {
@@ -63,8 +68,9 @@ export async function runToEnd(args, env = {}, milliseconds = 60_000) {
 }
 
 /** Starts `serve` and waits until it says where it listens. */
-export async function serve(home, { args = [], env = {} } = {}) {
-  const said = launch(['serve', '--listen', '127.0.0.1:0', '--data', home.data, ...args], { ...home.env, ...env });
+export async function serve(home, { args = [], env = {}, shell } = {}) {
+  const words = ['serve', '--listen', '127.0.0.1:0', '--data', home.data, ...args];
+  const said = launch(words, { ...home.env, ...env }, shell);
   const line = await until(() => {
     if (said.code !== undefined) throw new Error(`the server ended with ${said.code}: ${said.stderr}`);
     return said.stdout.match(/^Tokenmint listens on (\S+)$/m);

@@ -112,6 +112,12 @@ pub fn check_expression(text: &str) -> Result<(), String> {
     })
 }
 
+/// Checks the regular expression of a groups filter, bare or between slashes (Okta, section 4.1).
+pub fn check_pattern(text: &str) -> Result<(), String> {
+    let bare = text.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')).unwrap_or(text);
+    el::Pattern::compile(bare, Limits::default().pattern_bytes).map(drop)
+}
+
 /// What the variables of an expression stand for (Okta, section 5.2).
 struct Surroundings<'a> {
     server: &'a AuthorizationServer,

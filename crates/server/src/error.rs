@@ -54,7 +54,7 @@ codes! {
     FEATURE_OFF = "E0000015" 401 "You do not have permission to access the feature you are requesting";
     ALREADY_ACTIVE = "E0000016" 403 "Activation failed because the user is already active";
     UNSUPPORTED_MEDIA_TYPE =
-        "E0000021" 415 "Bad request.  Accept and/or Content-Type headers likely do not match supported values.";
+        "E0000021" 400 "Bad request.  Accept and/or Content-Type headers likely do not match supported values.";
     METHOD_NOT_ALLOWED = "E0000022" 405 "The endpoint does not support the provided HTTP method";
     PARAMETER_MISSING = "E0000028" 400 "The request is missing a required parameter.";
     INVALID_CURSOR = "E0000029" 400 "Invalid cursor.";

@@ -291,6 +291,11 @@ impl Writer {
             let (actor, origin, now) = job.request();
             let mut draft = Draft::new(Snapshot::clone(&self.current.load()), actor, origin, now);
             if !job.apply(&mut draft) || draft.is_unchanged() {
+                // A refusal, and that nothing is left to do, rest on what this node knows: they stand unless another
+                // node has changed something meanwhile.
+                if self.follow().await? {
+                    continue;
+                }
                 return Ok(());
             }
             match self.store.commit(draft.to_batch()).await {
@@ -298,7 +303,9 @@ impl Writer {
                     self.current.store(Arc::new(draft.snapshot));
                     return Ok(());
                 }
-                Err(CommitError::Missed { step: 0 }) => self.follow().await?,
+                Err(CommitError::Missed { step: 0 }) => {
+                    self.follow().await?;
+                }
                 Err(error @ (CommitError::Missed { .. } | CommitError::Conflict { .. })) => {
                     // A row that the change rests on (a group, say) went meanwhile. Asked again, it is refused.
                     return Err(Fault::unavailable(error));
@@ -309,19 +316,28 @@ impl Writer {
         Err(Fault::unavailable("other nodes changed the configuration again and again"))
     }
 
-    /// Takes over what other nodes committed.
-    async fn follow(&self) -> Result<(), Fault> {
-        let followed = follow(&self.store, Snapshot::clone(&self.current.load())).await?;
-        self.current.store(Arc::new(followed));
-        Ok(())
+    /// Takes over what other nodes committed; `false` if there is nothing.
+    async fn follow(&self) -> Result<bool, Fault> {
+        let known = self.current.load_full();
+        let followed = follow(&self.store, Snapshot::clone(&known)).await?;
+        let moved = followed.revision != known.revision;
+        if moved {
+            self.current.store(Arc::new(followed));
+        }
+        Ok(moved)
     }
 }
 
 /// `snapshot` with everything that was committed since.
 pub async fn follow(store: &Store, mut snapshot: Snapshot) -> Result<Snapshot, Fault> {
     loop {
+        // Read before the changes: a revision that touched no document (a group went, say) has no row among them.
+        let head = rows::revision(store, snapshot.org_id).await?;
+        if head <= snapshot.revision {
+            return Ok(snapshot);
+        }
         let changes = rows::changes_after(store, snapshot.org_id, snapshot.revision).await?;
-        let Some(newest) = changes.last().map(|change| change.revision) else { return Ok(snapshot) };
+        let newest = changes.last().map_or(head, |change| change.revision);
         let (mut servers, mut apps) = (BTreeSet::new(), BTreeSet::new());
         for change in changes {
             match change.what {

@@ -204,13 +204,19 @@ fn read(kind: Kind, id: &str, schema: u32, body: &str) -> Result<Document, Fault
     Document::read(kind, id, schema, body).map_err(Fault::internal)
 }
 
+/// The revision at the head of the org's configuration.
+pub async fn revision(store: &Store, org: OrgId) -> Result<u64, Fault> {
+    let revision = store.revision(org.as_str()).await?;
+    revision.map(unsigned).ok_or_else(|| damaged("org", org.as_str()))
+}
+
 /// The org's settings and the revision of its configuration.
 pub async fn org(store: &Store, org: OrgId) -> Result<(Org, u64), Fault> {
-    let revision = store.revision(org.as_str()).await?.ok_or_else(|| damaged("org", org.as_str()))?;
+    let revision = revision(store, org).await?;
     let document = store.find_document(org.as_str(), Kind::Org.as_str(), org.as_str()).await?;
     let row = document.ok_or_else(|| damaged("org", org.as_str()))?;
     match read(Kind::Org, org.as_str(), schema(row.schema), &row.body)? {
-        Document::Org(settings) => Ok((settings, unsigned(revision))),
+        Document::Org(settings) => Ok((settings, revision)),
         _ => Err(damaged("org", org.as_str())),
     }
 }

@@ -114,9 +114,10 @@ pub struct SigningKeys {
 }
 
 impl SigningKeys {
-    /// From records in any order: the active one comes first, then the next, then the expired, newest first.
+    /// From records in any order: the active one comes first, then the next, then the expired, newest first (and by
+    /// name within one second, so that every node lists them alike).
     pub fn new(mut records: Vec<Arc<KeyRecord>>) -> Self {
-        records.sort_by(|a, b| (a.status, b.retired).cmp(&(b.status, a.retired)));
+        records.sort_by(|a, b| (a.status, b.retired, &a.kid).cmp(&(b.status, a.retired, &b.kid)));
         Self { records }
     }
 

@@ -151,7 +151,11 @@ impl ServerEntry {
         else {
             return;
         };
-        put_by_id(&mut entry.rules, rule, |rule| rule.id);
+        // They lie by priority, not by id.
+        match entry.rules.iter_mut().find(|other| other.value.id == rule.value.id) {
+            Some(slot) => *slot = rule,
+            None => entry.rules.push(rule),
+        }
         entry.rules.sort_by_key(|rule| (rule.value.priority, rule.value.id));
     }
 

@@ -110,18 +110,22 @@ pub async fn issue(tenant: &Tenant, request: &Request, now: Timestamp) -> Result
     let admitted = tenant.admission.try_acquire();
     let _admitted = admitted.map_err(|_| Fault::unavailable("too many token requests are under way"))?;
     let snapshot = tenant.configuration.current();
-    let (server, client) = match identify(tenant, &snapshot, request) {
+    issue_on(tenant, &snapshot, request, now).await
+}
+
+/// Answers a token request by `snapshot`, which may be older than the newest: what ended since is refused.
+pub async fn issue_on(
+    tenant: &Tenant,
+    snapshot: &Snapshot,
+    request: &Request,
+    now: Timestamp,
+) -> Result<Tokens, Failure<Refusal>> {
+    let (server, client) = match identify(tenant, snapshot, request) {
         Ok(known) => known,
         Err(refusal) => return Err(Failure::Refused(refusal)),
     };
-    let subject = Subject {
-        tenant,
-        snapshot: &snapshot,
-        server: &server,
-        client: &client,
-        origin: &request.origin,
-        now,
-    };
+    let subject =
+        Subject { tenant, snapshot, server: &server, client: &client, origin: &request.origin, now };
     let facts = match gather(&client, request) {
         Ok(facts) => facts,
         Err(refusal) => return Err(subject.refuse(refusal, None).await),

@@ -10,7 +10,7 @@ use service::admin::api_token::{self as use_case, Metadata, WINDOW_DAYS};
 use crate::access::{Admins, Caller};
 use crate::api::{App, Asks, Page, link, required};
 use crate::error::{ApiError, code};
-use crate::json::Json;
+use crate::json::{Json, object_or_none};
 use crate::origin::Here;
 use crate::path::Path;
 use crate::routes::{Route, Routes};
@@ -60,6 +60,7 @@ async fn get(State(app): State<App>, here: Here, Path(token): Path<String>) -> R
 #[derive(Deserialize)]
 struct Write {
     name: Option<String>,
+    #[serde(default, deserialize_with = "object_or_none")]
     network: Option<Network>,
 }
 

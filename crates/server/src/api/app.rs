@@ -8,19 +8,19 @@ use model::app::{
     RegisteredJwk, ResponseType, RotationType, WildcardRedirect,
 };
 use model::authorization_server::IssuerMode;
-use model::{App as AppModel, ClientId, GrantType, OrgId, Status, Timestamp, Word};
+use model::{App as AppModel, ClientId, GrantType, Status, Timestamp, Word};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use service::AppEntry;
 use service::admin::app::{self as use_case, Settings};
 use service::admin::jwk;
 use service::ids::IdSource;
+use service::{AppEntry, Snapshot};
 
 use crate::access::Admins::{AppManagers, AppReaders};
 use crate::api::{App, Asks, IfMatch, Page, Shown, link, only, optional, or_default, required, word};
 use crate::error::ApiError;
 use crate::filter::Filter;
-use crate::json::Json;
+use crate::json::{Json, object, object_or_none};
 use crate::origin::Here;
 use crate::path::Path;
 use crate::query::Query;
@@ -56,9 +56,9 @@ struct Write {
     name: Option<String>,
     label: Option<String>,
     sign_on_mode: Option<String>,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "object")]
     credentials: Credentials,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "object")]
     settings: SettingsWrite,
     profile: Option<Map<String, Value>>,
     accessibility: Option<Value>,
@@ -70,7 +70,7 @@ struct Write {
 #[serde(rename_all = "camelCase")]
 struct Credentials {
     user_name_template: Option<Value>,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "object")]
     oauth_client: OAuthCredentials,
 }
 
@@ -87,7 +87,7 @@ struct OAuthCredentials {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct SettingsWrite {
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "object")]
     oauth_client: OAuthClient,
     #[serde(flatten)]
     kept: Map<String, Value>,
@@ -104,7 +104,9 @@ struct OAuthClient {
     issuer_mode: Option<String>,
     wildcard_redirect: Option<String>,
     dpop_bound_access_tokens: Option<bool>,
+    #[serde(default, deserialize_with = "object_or_none")]
     refresh_token: Option<RefreshToken>,
+    #[serde(default, deserialize_with = "object_or_none")]
     jwks: Option<Jwks>,
     jwks_uri: Option<String>,
     #[serde(flatten)]
@@ -299,7 +301,8 @@ fn over(usual: Value, given: Option<&Value>) -> Value {
     }
 }
 
-fn view(here: &Here, org: OrgId, entry: &AppEntry, secret: Option<&str>) -> Value {
+fn view(here: &Here, snapshot: &Snapshot, entry: &AppEntry, secret: Option<&str>) -> Value {
+    let org = snapshot.org_id;
     let app = &entry.app.value;
     let kept = |name: &str| app.kept.get(name);
     let settings = json!({
@@ -337,7 +340,7 @@ fn view(here: &Here, org: OrgId, entry: &AppEntry, secret: Option<&str>) -> Valu
         "signOnMode": SIGN_ON_MODE,
         "credentials": {
             "userNameTemplate": over(json!({"template": "${source.login}", "type": "BUILT_IN"}), kept("userNameTemplate")),
-            "signing": {},
+            "signing": {"kid": signing_kid(snapshot)},
             "oauthClient": credentials(app, secret),
         },
         "universalLogout": null,
@@ -348,6 +351,13 @@ fn view(here: &Here, org: OrgId, entry: &AppEntry, secret: Option<&str>) -> Valu
     }
     view["_links"] = links(here, app);
     view
+}
+
+/// The key that signs for the app. Okta names the org's own key; until the org signs tokens of its own, it is the
+/// default server's.
+fn signing_kid(snapshot: &Snapshot) -> Option<String> {
+    let server = snapshot.find_server(model::authorization_server::DEFAULT)?;
+    server.keys.active().map(|key| key.kid.clone())
 }
 
 fn credentials(app: &AppModel, secret: Option<&str>) -> Value {
@@ -392,7 +402,7 @@ fn oauth_client(app: &AppModel) -> Value {
     put("issuer_mode", Some(json!(oauth.issuer_mode)));
     put("refresh_token", oauth.refresh_token.map(refresh_token_view));
     let no_login = json!({"mode": "DISABLED", "default_scope": []});
-    put("idp_initiated_login", Some(take("idp_initiated_login").unwrap_or(no_login)));
+    put("idp_initiated_login", Some(over(no_login, take("idp_initiated_login").as_ref())));
     put("wildcard_redirect", Some(json!(oauth.wildcard_redirect)));
     put("dpop_bound_access_tokens", Some(json!(oauth.dpop_bound_access_tokens)));
     put("network", take("network"));
@@ -442,7 +452,7 @@ async fn list(State(app): State<App>, here: Here, query: Query, page: Page) -> R
     };
     let snapshot = app.configuration.current();
     let found = use_case::list(&snapshot, query.text("q"), lets_through, page.after.as_deref(), page.limit);
-    let views: Vec<Value> = found.items.iter().map(|entry| view(&here, app.org(), entry, None)).collect();
+    let views: Vec<Value> = found.items.iter().map(|entry| view(&here, &snapshot, entry, None)).collect();
     Ok(page.reply(&here, &views, found.next.as_deref()))
 }
 
@@ -461,7 +471,7 @@ async fn create(
 }
 
 fn shown(here: &Here, app: &App, entry: &AppEntry, secret: Option<&str>) -> Shown {
-    Shown { view: view(here, app.org(), entry, secret), revision: entry.app.revision }
+    Shown { view: view(here, &app.configuration.current(), entry, secret), revision: entry.app.revision }
 }
 
 async fn get(State(app): State<App>, here: Here, Path(id): Path<String>) -> Result<Shown, ApiError> {

@@ -11,9 +11,9 @@ use service::ServerEntry;
 use service::admin::authorization_server::{self as use_case, Settings};
 
 use crate::access::Admins::{ServerManagers, ServerReaders};
-use crate::api::{App, Asks, IfMatch, Page, Shown, lifecycle, link, optional, or_default, required};
+use crate::api::{App, Asks, IfMatch, Page, Shown, lifecycle, link, optional, required};
 use crate::error::ApiError;
-use crate::json::Json;
+use crate::json::{Json, object};
 use crate::origin::Here;
 use crate::path::Path;
 use crate::query::Query;
@@ -44,13 +44,13 @@ struct Write {
     description: Option<String>,
     audiences: Option<Vec<String>>,
     issuer_mode: Option<String>,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "object")]
     credentials: Credentials,
 }
 
 #[derive(Default, Deserialize)]
 struct Credentials {
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "object")]
     signing: Signing,
 }
 

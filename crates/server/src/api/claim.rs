@@ -15,7 +15,7 @@ use super::authorization_server::url as server_url;
 use crate::access::Admins::{ServerManagers, ServerReaders};
 use crate::api::{App, Asks, IfMatch, Shown, link, not_among, or_default, required, status, word};
 use crate::error::ApiError;
-use crate::json::Json;
+use crate::json::{Json, object};
 use crate::origin::Here;
 use crate::path::Path;
 use crate::routes::{Route, Routes};
@@ -46,7 +46,7 @@ struct Write {
     group_filter_type: Option<String>,
     #[serde(rename = "alwaysIncludeInToken")]
     always_include_in_token: Option<Flag>,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "object")]
     conditions: Conditions,
 }
 

@@ -11,7 +11,7 @@ use service::admin::group::{self as use_case, Profile};
 use crate::access::Admins::{DirectoryReaders, GroupManagers};
 use crate::api::{App, Asks, required};
 use crate::error::ApiError;
-use crate::json::Json;
+use crate::json::{Json, object_or_none};
 use crate::origin::Here;
 use crate::path::Path;
 use crate::query::Query;
@@ -33,6 +33,7 @@ pub(super) fn routes() -> Routes<App> {
 
 #[derive(Deserialize)]
 struct Write {
+    #[serde(default, deserialize_with = "object_or_none")]
     profile: Option<ProfileWrite>,
 }
 

@@ -231,6 +231,29 @@ pub(crate) fn not_among(field: &str, text: &str, allowed: &[&str]) -> ApiError {
     ApiError::invalid(field, format!("{field}: `{text}` is not one of {}", allowed.join(", ")))
 }
 
+/// A number that counts something, within what any rule of ours can say of it.
+pub(crate) fn count(field: &'static str, number: Option<i64>) -> Result<Option<u32>, ApiError> {
+    let read = |number| {
+        u32::try_from(number).map_err(|_| {
+            ApiError::invalid(
+                field,
+                format!("{field}: must be a whole number from 0 to {}, and is {number}", u32::MAX),
+            )
+        })
+    };
+    number.map(read).transpose()
+}
+
+/// The place of a policy or rule.
+pub(crate) fn priority(number: Option<i64>) -> Result<Option<u32>, ApiError> {
+    match number {
+        Some(number) if number < 1 => {
+            Err(ApiError::invalid("priority", format!("priority: must be 1 or more, and is {number}")))
+        }
+        number => count("priority", number),
+    }
+}
+
 /// `status`, where a body may carry it.
 pub(crate) fn status(text: Option<&str>) -> Result<Option<model::Status>, ApiError> {
     optional("status", text)

@@ -13,9 +13,9 @@ use service::{ServerEntry, Versioned};
 
 use super::authorization_server::url as server_url;
 use crate::access::Admins::{ServerManagers, ServerReaders};
-use crate::api::{App, Asks, IfMatch, Include, Shown, lifecycle, link, only, or_default, required, status};
+use crate::api::{App, Asks, IfMatch, Include, Shown, lifecycle, link, only, priority, required, status};
 use crate::error::ApiError;
-use crate::json::Json;
+use crate::json::{Json, object_or_none};
 use crate::origin::Here;
 use crate::path::Path;
 use crate::routes::{Route, Routes};
@@ -45,14 +45,15 @@ struct Write {
     r#type: Option<String>,
     name: Option<String>,
     description: Option<String>,
-    priority: Option<u32>,
+    priority: Option<i64>,
     status: Option<String>,
+    #[serde(default, deserialize_with = "object_or_none")]
     conditions: Option<Conditions>,
 }
 
 #[derive(Deserialize)]
 struct Conditions {
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "object_or_none")]
     clients: Option<Include>,
 }
 
@@ -61,13 +62,10 @@ impl Write {
         if let Some(text) = &self.r#type {
             only("type", text, TYPE)?;
         }
-        if self.priority == Some(0) {
-            return Err(ApiError::invalid("priority", "priority: The priority must be 1 or more"));
-        }
         Ok(Settings {
             name: required("name", self.name)?,
             description: self.description,
-            priority: self.priority,
+            priority: priority(self.priority)?,
             status: status(self.status.as_deref())?,
             clients: self.conditions.and_then(|conditions| conditions.clients).as_ref().map(condition),
         })

@@ -14,10 +14,10 @@ use service::{ServerEntry, Versioned};
 use super::policy::url as policy_url;
 use crate::access::Admins::{ServerManagers, ServerReaders};
 use crate::api::{
-    App, Asks, IfMatch, Include, Shown, lifecycle, link, only, or_default, required, status, word,
+    App, Asks, IfMatch, Include, Shown, count, lifecycle, link, only, priority, required, status, word,
 };
 use crate::error::ApiError;
-use crate::json::Json;
+use crate::json::{Json, object, object_or_none};
 use crate::origin::Here;
 use crate::path::Path;
 use crate::routes::{Route, Routes};
@@ -48,45 +48,46 @@ pub(super) fn routes() -> Routes<App> {
 struct Write {
     r#type: Option<String>,
     name: Option<String>,
-    priority: Option<u32>,
+    priority: Option<i64>,
     status: Option<String>,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "object")]
     conditions: Conditions,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "object")]
     actions: Actions,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Conditions {
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "object")]
     people: PeopleWrite,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "object")]
     grant_types: Include,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "object")]
     scopes: Include,
 }
 
 #[derive(Default, Deserialize)]
 struct PeopleWrite {
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "object")]
     users: Include,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "object")]
     groups: Include,
 }
 
 #[derive(Default, Deserialize)]
 struct Actions {
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "object")]
     token: TokenActions,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct TokenActions {
-    access_token_lifetime_minutes: Option<u32>,
-    refresh_token_lifetime_minutes: Option<u32>,
-    refresh_token_window_minutes: Option<u32>,
+    access_token_lifetime_minutes: Option<i64>,
+    refresh_token_lifetime_minutes: Option<i64>,
+    refresh_token_window_minutes: Option<i64>,
+    #[serde(default, deserialize_with = "object_or_none")]
     inline_hook: Option<InlineHook>,
 }
 
@@ -100,23 +101,10 @@ impl Write {
         if let Some(text) = &self.r#type {
             only("type", text, TYPE)?;
         }
-        if self.priority == Some(0) {
-            return Err(ApiError::invalid("priority", "priority: The priority must be 1 or more"));
-        }
-        let token = &self.actions.token;
-        let usual = Lifetimes::default();
-        let lifetimes = Lifetimes {
-            access_token_minutes: token.access_token_lifetime_minutes.unwrap_or(usual.access_token_minutes),
-            refresh_token_minutes: token
-                .refresh_token_lifetime_minutes
-                .unwrap_or(usual.refresh_token_minutes),
-            refresh_token_window_minutes: token
-                .refresh_token_window_minutes
-                .unwrap_or(usual.refresh_token_window_minutes),
-        };
+        let lifetimes = lifetimes(&self.actions.token)?;
         Ok(Settings {
             name: required("name", self.name)?,
-            priority: self.priority,
+            priority: priority(self.priority)?,
             status: status(self.status.as_deref())?,
             grant_types: grant_types(&self.conditions.grant_types.include)?,
             people: people(&self.conditions.people)?,
@@ -125,6 +113,18 @@ impl Write {
             inline_hook: self.actions.token.inline_hook.and_then(|hook| hook.id).filter(|id| !id.is_empty()),
         })
     }
+}
+
+fn lifetimes(token: &TokenActions) -> Result<Lifetimes, ApiError> {
+    let usual = Lifetimes::default();
+    let access = count("accessTokenLifetimeMinutes", token.access_token_lifetime_minutes)?;
+    let refresh = count("refreshTokenLifetimeMinutes", token.refresh_token_lifetime_minutes)?;
+    let window = count("refreshTokenWindowMinutes", token.refresh_token_window_minutes)?;
+    Ok(Lifetimes {
+        access_token_minutes: access.unwrap_or(usual.access_token_minutes),
+        refresh_token_minutes: refresh.unwrap_or(usual.refresh_token_minutes),
+        refresh_token_window_minutes: window.unwrap_or(usual.refresh_token_window_minutes),
+    })
 }
 
 fn grant_types(words: &[String]) -> Result<Vec<GrantType>, ApiError> {

@@ -199,16 +199,11 @@ pub async fn replace(
     Ok(Written { entry, client_secret: clear })
 }
 
+/// The app's secrets with `made` in place of the newest active one. A secret that the app has already changes nothing:
+/// clients send back what they know.
 fn with_newest_replaced(entry: &AppEntry, made: &Arc<ClientSecret>) -> Vec<Arc<ClientSecret>> {
-    if let Some(same) =
-        entry.secrets.iter().find(|secret| secret.mac == made.mac && secret.status.is_active())
-    {
-        // The secret that the app has already: clients send back what they know.
-        return entry
-            .secrets
-            .iter()
-            .map(|secret| Arc::clone(if secret.id == same.id { same } else { secret }))
-            .collect();
+    if entry.secrets.iter().any(|secret| secret.mac == made.mac && secret.status.is_active()) {
+        return entry.secrets.clone();
     }
     let newest = entry.secrets.iter().rev().find(|secret| secret.status.is_active()).map(|secret| secret.id);
     let kept = entry.secrets.iter().filter(|secret| Some(secret.id) != newest).cloned();

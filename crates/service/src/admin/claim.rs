@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::claim::{CLAIMS_MAX, ClaimType, ClaimValue};
+use model::claim::{CLAIMS_MAX, ClaimType, ClaimValue, GroupFilter};
 use model::event::{EventType, Target};
 use model::{AuthorizationServerId, Claim, ClaimId, Document, Status};
 
@@ -151,6 +151,9 @@ fn check_value(value: &ClaimValue) -> Result<(), Refusal> {
     match value {
         ClaimValue::Expression(text) => {
             engine::claims::check_expression(text).map_err(|message| Refusal::invalid("value", message))
+        }
+        ClaimValue::Groups { filter: GroupFilter::Regex, value } => {
+            engine::claims::check_pattern(value).map_err(|message| Refusal::invalid("value", message))
         }
         ClaimValue::Groups { .. } | ClaimValue::System => Ok(()),
     }

@@ -1,0 +1,16 @@
+//! The use cases over a store in memory and a clock that tests move: what only a caller within the process can see.
+
+mod client;
+mod dangling;
+mod drafts;
+mod early;
+mod history;
+mod keys;
+mod master_key;
+mod nodes;
+mod orgs;
+mod portrait;
+mod secrets;
+mod sequence;
+mod token;
+mod world;
