@@ -24,7 +24,7 @@ pub fn gather(data: &Path, load_before: &str) -> Result<Vec<String>, String> {
         format!("Date: {}", said_by("date", &["-u", "+%Y-%m-%d"])),
         format!("Processor: {}, {cores} cores, shared by server and driver", model_name(&processor)),
         format!("Memory: {memory} GiB; load in the minute before: {load_before}"),
-        format!("Kernel: Linux {}", kernel.trim()),
+        format!("Kernel: Linux {}", kernel.trim().split('-').next().unwrap_or_default()),
         format!("Disk under the data: {}", disk(&mounts, &path)),
         format!(
             "`write` of 4 KiB and `fdatasync` on it, {SYNCS} times: median {} µs, 99th percentile {} µs",

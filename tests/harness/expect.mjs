@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 
 /** Matchers that may stand in an expected value. */
-export const any = Object.assign(() => true, { says: 'anything' });
 export const time = matching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, 'a time with milliseconds');
 export const keyId = matching(/^[A-Za-z0-9_-]{43}$/, 'a key id');
 export const id = (prefix) => matching(new RegExp(`^${prefix}[0-9A-Za-z]{${20 - prefix.length}}$`), `an id ${prefix}…`);

@@ -17,9 +17,8 @@ export const suite = here;
 
 /** The folder with recorded replies of Okta; null where it is not at hand. */
 export function recordedFolder() {
-  const given = process.env.TOKENMINT_RECORDED;
-  const folder = given ?? fileURLToPath(new URL('../../../shared/recorded', import.meta.url));
-  return existsSync(folder) ? folder : null;
+  const folder = process.env.TOKENMINT_RECORDED;
+  return folder && existsSync(folder) ? folder : null;
 }
 
 /** One of PostgreSQL's programs: the one on PATH, or the newest that Debian installed. */

@@ -4,7 +4,7 @@ import { connect } from 'node:http2';
 import { after, before, test } from 'node:test';
 import { askToken, basic, client } from '../harness/api.mjs';
 import { refused } from '../harness/expect.mjs';
-import { makeAuthorizationServer, makeService, policyBody, ruleBody, scopeBody, serverBody } from '../harness/objects.mjs';
+import { appBody, claimBody, makeAuthorizationServer, makeService, policyBody, ruleBody, scopeBody, serverBody } from '../harness/objects.mjs';
 import { exchange, request } from '../harness/raw.mjs';
 import { startServer } from '../harness/server.mjs';
 import { until } from '../harness/wait.mjs';
@@ -113,7 +113,10 @@ test('HTTP/2 with prior knowledge works on the same port', async () => {
 test('a change with a stale tag is 412 and changes nothing; with the fresh tag or a star it is made', async () => {
   const { rulePath, policyPath, path } = await makeAuthorizationServer(api);
   const scope = (await api.ok('GET', `${path}/scopes?q=read`))[0];
+  const claim = await api.ok('POST', `${path}/claims`, claimBody('tagged', '1'), 201);
+  const service = await makeService(api);
   const things = [
+    [`${path}/claims/${claim.id}`, claimBody('tagged', '2')], [`/api/v1/apps/${service.id}`, appBody({ label: 'tagged' })],
     [path, serverBody()], [policyPath, policyBody()], [rulePath, ruleBody()],
     [`${path}/scopes/${scope.id}`, scopeBody('read', { consent: 'FLEXIBLE', metadataPublish: 'NO_CLIENTS' })],
   ];
@@ -150,7 +153,7 @@ test('a base URL that was given is in every link, whatever the port', async () =
   const named = await startServer({ args: ['--base-url', 'https://id.example.test'] });
   try {
     assert.equal(named.said.origin, 'https://id.example.test');
-    const port = named.said.stderr.match(/address=127\.0\.0\.1:(\d+)/)[1];
+    const [, port] = await until(() => named.said.stderr.match(/address=127\.0\.0\.1:(\d+)/), 'the address in the log');
     const local = client(`http://127.0.0.1:${port}`, api.token);
     const made = await local.ok('GET', `${servers}/default`);
     assert.equal(made.issuer, 'https://id.example.test/oauth2/default');

@@ -27,7 +27,7 @@ pub struct Claim {
     source: Source,
 }
 
-/// A claim could not be evaluated, so the token is refused (Okta, section 4.9).
+/// A claim could not be evaluated, so the token is refused (Okta).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimFailure {
     /// The claim's name.
@@ -112,13 +112,13 @@ pub fn check_expression(text: &str) -> Result<(), String> {
     })
 }
 
-/// Checks the regular expression of a groups filter, bare or between slashes (Okta, section 4.1).
+/// Checks the regular expression of a groups filter, bare or between slashes (Okta).
 pub fn check_pattern(text: &str) -> Result<(), String> {
     let bare = text.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')).unwrap_or(text);
     el::Pattern::compile(bare, Limits::default().pattern_bytes).map(drop)
 }
 
-/// What the variables of an expression stand for (Okta, section 5.2).
+/// What the variables of an expression stand for (Okta).
 struct Surroundings<'a> {
     server: &'a AuthorizationServer,
     facts: &'a Facts,

@@ -18,7 +18,7 @@ pub struct Envelope<'a> {
     pub issued_at: Timestamp,
 }
 
-/// The claims of an access token (Okta, section 4.5); `custom` were evaluated by [`crate::claims`], `sub` among
+/// The claims of an access token (Okta); `custom` were evaluated by [`crate::claims`], `sub` among
 /// them.
 pub fn access_token(
     server: &AuthorizationServer,

@@ -6,7 +6,7 @@ use model::scope::Consent;
 use crate::server::{AuthorizationServer, ScopeName};
 
 /// Those of `scopes` that need a user's consent and so cannot be granted to a service: `REQUIRED` is refused,
-/// `FLEXIBLE` and `IMPLICIT` are granted (Okta, section 3.3).
+/// `FLEXIBLE` and `IMPLICIT` are granted (Okta).
 pub(crate) fn refused_to_services(
     server: &AuthorizationServer,
     grant_type: GrantType,

@@ -66,7 +66,7 @@ impl Refusal {
 /// The outcome.
 pub type Decision = Result<Grant, Refusal>;
 
-/// Chooses the rule that governs `facts`, and everything that follows from it (Okta, section 2.6).
+/// Chooses the rule that governs `facts`, and everything that follows from it (Okta).
 pub fn decide(server: &AuthorizationServer, facts: &Facts, trace: &mut impl Trace) -> Decision {
     let asked = requested_scopes(server, facts)?;
     let Some((policy, rule)) = first_match(server, facts, &asked, trace) else {

@@ -34,6 +34,10 @@ impl ClientId {
                 "The client id must be of letters, digits and $-_.+!*'(),",
             ));
         }
+        if crate::UserId::parse(&self.0).is_some() {
+            // It becomes a token's subject, and must not be taken for a person (RFC 9700 section 4.15).
+            return Err(Invalid::new("client_id", "The client id must not look like a user's id"));
+        }
         if &*self.0 == crate::policy::ALL_CLIENTS {
             return Err(Invalid::new("client_id", "`ALL_CLIENTS` is a reserved word"));
         }

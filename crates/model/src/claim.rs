@@ -69,7 +69,7 @@ pub struct Claim {
     pub always_include_in_token: bool,
 }
 
-/// Names that an access token carries anyway (Okta, section 4.4).
+/// Names that an access token carries anyway (Okta).
 pub const RESERVED_IN_ACCESS_TOKEN: &[&str] = &[
     "ver",
     "jti",
@@ -89,7 +89,7 @@ pub const RESERVED_IN_ACCESS_TOKEN: &[&str] = &[
     "sub",
 ];
 
-/// Names that an ID token carries anyway (Okta, section 4.4).
+/// Names that an ID token carries anyway (Okta).
 pub const RESERVED_IN_ID_TOKEN: &[&str] = &[
     "ver",
     "sub",

@@ -63,7 +63,7 @@ impl Default for Lifetimes {
 }
 
 impl Lifetimes {
-    /// Checks the bounds (Okta: section 2.3 of its policy reference; the window's lower bound is 10).
+    /// Checks the bounds (Okta; the window's lower bound is 10).
     pub fn validate(self) -> Result<(), Invalid> {
         let bounds = |field, value: u32, min: u32, max: u32| {
             if (min..=max).contains(&value) {

@@ -52,7 +52,7 @@ pub struct Scope {
     pub default: bool,
 }
 
-/// Names that the protocol itself uses; nobody may create them (Okta, section 3.2). `groups` is the exception
+/// Names that the protocol itself uses; nobody may create them (Okta). `groups` is the exception
 /// that Okta allows on a custom server.
 pub const RESERVED: &[&str] =
     &["openid", "profile", "email", "address", "phone", "offline_access", "device_sso"];

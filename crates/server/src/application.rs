@@ -1,6 +1,7 @@
 //! What the process is made of. Owns plugging `service` into the shell, and the order of a start: store, master key,
 //! org, routes. Leaves out the parts themselves.
 
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use service::first_start::{self, FirstAdmin, Made};
 use service::master_key;
 use service::{Tenant, log as events};
 use store::Store;
+use tokio::sync::Mutex;
 
 use crate::access::BoxFuture;
 use crate::clock;
@@ -18,6 +20,8 @@ use crate::front::{Front, Shell};
 use crate::gate::TenantGate;
 use crate::key_file::{self, KeySource};
 use crate::origin::Origins;
+use crate::routes::Routes;
+use crate::secret::Secret;
 use crate::{api, health, oauth};
 
 /// The parts that `start` runs.
@@ -35,6 +39,7 @@ pub struct Application {
 /// Builds every part, once the address is bound and the origins are known. The error is a sentence for the person who
 /// started the server.
 pub async fn assemble(config: &Config, origins: Origins) -> Result<Application, String> {
+    warn_of_weak_settings(config);
     let store = open_store(config).await?;
     let orgs =
         master_key::orgs(&store).await.map_err(|fault| format!("cannot read the database: {fault}"))?;
@@ -50,13 +55,23 @@ pub async fn assemble(config: &Config, origins: Origins) -> Result<Application, 
     };
     let tenant = Tenant::start(store, org, secrets).await;
     let tenant = Arc::new(tenant.map_err(|fault| format!("cannot load the configuration: {fault}"))?);
-    let gate = || Box::new(TenantGate(Arc::clone(&tenant)));
+    let gate = || Box::new(TenantGate::new(Arc::clone(&tenant)));
     let shell = Arc::new(Shell::new(origins, config.limits.clone(), gate(), gate()));
-    let routes = health::routes(&shell).and(api::routes()).and(oauth::routes());
-    let commands =
-        Commands::default().with("key.rewrap", Rewrap { tenant: Arc::clone(&tenant), source: keys.source });
+    let routes = routes(&shell);
+    let commands = Commands::default().with(
+        "key.rewrap",
+        Rewrap { tenant: Arc::clone(&tenant), source: keys.source, alone: Mutex::default() },
+    );
     tokio::spawn(housekeeping(Arc::clone(&tenant)));
+    if matches!(config.database, Database::Postgres(_)) {
+        tokio::spawn(following(Arc::clone(&tenant)));
+    }
     Ok(Application { front: Arc::new(routes.mount(shell, Arc::clone(&tenant))), commands, made, tenant })
+}
+
+/// The whole table of routes.
+pub fn routes(shell: &Arc<Shell>) -> Routes<api::App> {
+    health::routes(shell).and(api::routes()).and(oauth::routes())
 }
 
 /// Writes what was counted and closes the store. Called once nothing is in flight any more.
@@ -75,6 +90,28 @@ async fn open_store(config: &Config) -> Result<Store, String> {
         Database::Postgres(url) => Store::open_postgres(url.expose()).await,
     }
     .map_err(|error| describe(&error))
+}
+
+/// Says what is allowed and unwise: short secrets for the first admin, a data directory that others may enter.
+fn warn_of_weak_settings(config: &Config) {
+    let shorter = |secret: &Option<Secret>, than: usize| {
+        secret.as_ref().is_some_and(|secret| secret.expose().chars().count() < than)
+    };
+    if shorter(&config.first_admin.api_token, 32) {
+        tracing::warn!(
+            "TOKENMINT_API_TOKEN is shorter than 32 characters: it is a super admin's, make it long and random"
+        );
+    }
+    if shorter(&config.first_admin.password, 12) {
+        tracing::warn!("TOKENMINT_ADMIN_PASSWORD is shorter than 12 characters: it is a super admin's");
+    }
+    let mode = std::fs::metadata(&config.data).map(|data| data.permissions().mode());
+    if mode.is_ok_and(|mode| mode & 0o077 != 0) {
+        tracing::warn!(
+            "others may enter the data directory `{}`: chmod 700 closes it",
+            config.data.display()
+        );
+    }
 }
 
 /// An error with its causes, as one sentence.
@@ -107,6 +144,18 @@ fn subdomain(origins: &Origins) -> String {
     host.split(['.', ':']).next().unwrap_or_default().to_owned()
 }
 
+/// Other nodes may share a PostgreSQL: what they commit is known here within a second.
+async fn following(tenant: Arc<Tenant>) {
+    let mut tick = tokio::time::interval(Duration::from_millis(500));
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        if let Err(fault) = tenant.configuration.follow(clock::now()).await {
+            tracing::warn!(%fault, "the changes of other nodes cannot be followed");
+        }
+    }
+}
+
 /// What is done again and again: counted refusals become events, and events get their place in the log.
 async fn housekeeping(tenant: Arc<Tenant>) {
     let mut tick = tokio::time::interval(Duration::from_secs(events::WINDOW_SECONDS));
@@ -123,24 +172,38 @@ async fn housekeeping(tenant: Arc<Tenant>) {
     }
 }
 
-/// `key.rewrap`: seals every secret under a new master key, or under the first of several that were given.
+/// `key.rewrap`: seals every secret under a new master key, or under the first of several that were given. One at a
+/// time: the file and the database must end up with the same key.
 struct Rewrap {
     tenant: Arc<Tenant>,
     source: KeySource,
+    alone: Mutex<()>,
 }
 
 impl Command for Rewrap {
     fn run(&self, _: Value) -> BoxFuture<'_, Result<Value, String>> {
         Box::pin(async {
+            let _alone = self
+                .alone
+                .try_lock()
+                .map_err(|_| "another rewrap is under way; wait for its end".to_owned())?;
             let ring = key_file::ring_to_rewrap(&self.source)?;
-            let done = master_key::rewrap(&self.tenant, ring, clock::now()).await;
-            let done = done.map_err(|fault| {
+            let current = key_file::first_key(&ring);
+            let done = master_key::rewrap(&self.tenant, ring, clock::now()).await.map_err(|fault| {
                 format!(
                     "the secrets could not all be moved ({fault}); both keys still open them, so run it again"
                 )
             })?;
-            let advice = key_file::forget_old_keys(&self.source)?;
-            Ok(json!({"moved": done.moved, "kept": done.kept, "next": advice}))
+            let next = if done.unreadable == 0 {
+                key_file::forget_old_keys(&self.source, &current)?
+            } else {
+                format!(
+                    "{} secrets are sealed under a key that is not here and were left; the log names them, and no key \
+                     was dropped",
+                    done.unreadable
+                )
+            };
+            Ok(json!({"moved": done.moved, "kept": done.kept, "unreadable": done.unreadable, "next": next}))
         })
     }
 }

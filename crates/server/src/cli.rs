@@ -57,7 +57,7 @@ enum Command {
 
 #[derive(Subcommand)]
 enum KeyCommand {
-    /// Make a master key and print it: for --master-key-file or TOKENMINT_MASTER_KEY
+    /// Make a master key and print it: for `--master-key-file` or `TOKENMINT_MASTER_KEY`
     Generate,
     /// Seal every secret anew under another master key, while the server runs
     ///
@@ -195,6 +195,8 @@ mod tests {
     use crate::config::Database;
     use crate::log::Format;
     use crate::testing::TemporaryDirectory;
+    use crate::tls;
+    use crate::tls::identity::Files;
 
     fn config(flags: &[&str], variables: &[(&str, &str)]) -> Result<Config, String> {
         let line = ["tokenmint", "serve"].iter().chain(flags);
@@ -259,6 +261,19 @@ mod tests {
     }
 
     #[test]
+    fn tls_has_files_or_a_certificate_of_its_own() {
+        let tls = |flags, variables| config(flags, variables).unwrap().tls;
+        let files = Files { certificate: "c".into(), key: "k".into() };
+        let own = tls::Settings::SelfSigned { data: "d".into() };
+        assert_eq!(tls(&[], &[("TOKENMINT_TLS_SELF_SIGNED", "false")]), None);
+        assert_eq!(
+            tls(&["--tls-cert", "c"], &[("TOKENMINT_TLS_KEY", "k")]),
+            Some(tls::Settings::Files(files))
+        );
+        assert_eq!(tls(&["--tls-self-signed", "--data", "d"], &[]), Some(own));
+    }
+
+    #[test]
     fn a_mistake_is_named_with_its_place_and_what_is_allowed() {
         for (flags, variables, said) in [
             (
@@ -297,8 +312,13 @@ mod tests {
                 &[],
                 "--tls-cert and --tls-self-signed exclude",
             ),
-            (&["--tls-self-signed"], &[], "--tls-self-signed: TLS comes with a later release"),
-            (&[], &[("TOKENMINT_TLS_SELF_SIGNED", "true")], "TOKENMINT_TLS_SELF_SIGNED: TLS comes with"),
+            (&["--tls-key", "k", "--tls-self-signed"], &[], "--tls-key: needs --tls-cert, too"),
+            (
+                &[],
+                &[("TOKENMINT_TLS_SELF_SIGNED", "yes")],
+                "TOKENMINT_TLS_SELF_SIGNED: `yes` is neither true nor false",
+            ),
+            (&["--limit-handshake-time", "0"], &[], "--limit-handshake-time: `0` is not a time"),
         ] {
             let message = config(flags, variables).expect_err(said);
             assert!(message.starts_with(said), "{message}");

@@ -11,6 +11,8 @@ use crate::log::{Format, LogSettings};
 use crate::origin::Origin;
 use crate::secret::Secret;
 use crate::settings::{self, BadSetting, Found, Setting, Sources};
+use crate::tls;
+use crate::tls::identity::Files;
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 const DEFAULT_DATA: &str = ".data";
@@ -20,7 +22,7 @@ const DEFAULT_DATA: &str = ".data";
 pub struct Config {
     /// Where to listen.
     pub listen: SocketAddr,
-    /// The directory of the embedded database and of the control socket.
+    /// The directory of the embedded database, of the control socket and of a private CA for TLS.
     pub data: PathBuf,
     /// What remembers.
     pub database: Database,
@@ -28,6 +30,8 @@ pub struct Config {
     pub base_urls: Vec<Origin>,
     /// The text of the key that seals secrets, if one was given.
     pub master_key: Option<Secret>,
+    /// TLS, if the server speaks it.
+    pub tls: Option<tls::Settings>,
     /// The limits.
     pub limits: Limits,
     /// The log.
@@ -60,25 +64,47 @@ pub struct FirstAdmin {
 impl Config {
     /// Reads every setting.
     pub fn read(sources: &Sources<'_>) -> Result<Self, BadSetting> {
-        refuse_tls(sources)?;
         Ok(Self {
             listen: read(sources, settings::LISTEN, DEFAULT_LISTEN, address)?,
             data: data(sources)?,
             database: database(sources)?,
             base_urls: base_urls(sources)?,
             master_key: master_key(sources)?,
+            tls: tls(sources)?,
             limits: limits(sources)?,
             log: LogSettings {
                 format: read(sources, settings::LOG, "text", Format::parse)?,
                 level: read(sources, settings::LOG_LEVEL, "info", crate::log::level)?,
             },
-            first_admin: FirstAdmin {
-                login: sources.variable("TOKENMINT_ADMIN_LOGIN")?,
-                password: sources.variable("TOKENMINT_ADMIN_PASSWORD")?.map(Secret::new),
-                api_token: sources.variable("TOKENMINT_API_TOKEN")?.map(Secret::new),
-            },
+            first_admin: first_admin(sources)?,
         })
     }
+}
+
+fn first_admin(sources: &Sources<'_>) -> Result<FirstAdmin, BadSetting> {
+    let text = |name: &'static str, legal: fn(char) -> bool, which: &str| match sources.variable(name)? {
+        Some(text) if text.is_empty() || text.chars().count() > 200 || !text.chars().all(legal) => {
+            Err(BadSetting(format!("{name}: must be 1 to 200 {which}")))
+        }
+        text => Ok(text),
+    };
+    // A header carries the token, so white space around it would never arrive.
+    let visible = "visible ASCII characters, without white space";
+    let api_token = text("TOKENMINT_API_TOKEN", |c| c.is_ascii_graphic(), visible)?;
+    let password = text(
+        "TOKENMINT_ADMIN_PASSWORD",
+        |c| !c.is_control(),
+        "characters, none of them a control character",
+    )?;
+    Ok(FirstAdmin {
+        login: text(
+            "TOKENMINT_ADMIN_LOGIN",
+            |c| !c.is_whitespace() && !c.is_control(),
+            "characters without white space",
+        )?,
+        password: password.map(Secret::new),
+        api_token: api_token.map(Secret::new),
+    })
 }
 
 /// The data directory: the one setting that commands to a running server need, too.
@@ -162,31 +188,35 @@ fn master_key(sources: &Sources<'_>) -> Result<Option<Secret>, BadSetting> {
     Ok(Some(Secret::new(text.trim())))
 }
 
-/// The flags are known, so that scripts need not change later; what they ask for is not there yet.
-fn refuse_tls(sources: &Sources<'_>) -> Result<(), BadSetting> {
+fn tls(sources: &Sources<'_>) -> Result<Option<tls::Settings>, BadSetting> {
     let certificate = sources.find(settings::TLS_CERT)?;
     let key = sources.find(settings::TLS_KEY)?;
-    let self_signed = sources.find(settings::TLS_SELF_SIGNED)?;
-    let self_signed = self_signed.filter(|found| found.texts.iter().any(|text| text != "false"));
-    match (&certificate, &key, &self_signed) {
+    let self_signed = match sources.find(settings::TLS_SELF_SIGNED)? {
+        Some(found) if switch(&found)? => Some(found),
+        _ => None,
+    };
+    match (certificate, key, self_signed) {
         (Some(found), None, _) => {
-            return Err(BadSetting(format!("{}: needs --{}, too", found.place, settings::TLS_KEY.flag)));
+            Err(BadSetting(format!("{}: needs --{}, too", found.place, settings::TLS_KEY.flag)))
         }
         (None, Some(found), _) => {
-            return Err(BadSetting(format!("{}: needs --{}, too", found.place, settings::TLS_CERT.flag)));
+            Err(BadSetting(format!("{}: needs --{}, too", found.place, settings::TLS_CERT.flag)))
         }
         (Some(found), _, Some(other)) => {
-            return Err(BadSetting(format!("{} and {} exclude each other", found.place, other.place)));
+            Err(BadSetting(format!("{} and {} exclude each other", found.place, other.place)))
         }
-        _ => {}
+        (Some(certificate), Some(key), None) => {
+            let [certificate, key] = [certificate, key].map(|found| PathBuf::from(found.texts.concat()));
+            Ok(Some(tls::Settings::Files(Files { certificate, key })))
+        }
+        (None, None, Some(_)) => Ok(Some(tls::Settings::SelfSigned { data: data(sources)? })),
+        (None, None, None) => Ok(None),
     }
-    let Some(found) = certificate.or(self_signed) else { return Ok(()) };
-    Err(BadSetting(format!(
-        "{}: TLS comes with a later release; for now end it in front of the server and name the https origin with \
-         --{}",
-        found.place,
-        settings::BASE_URL.flag
-    )))
+}
+
+fn switch(found: &Found) -> Result<bool, BadSetting> {
+    let text = found.texts.concat();
+    text.parse().map_err(|_| bad(found, &text, &"is neither true nor false"))
 }
 
 fn limits(sources: &Sources<'_>) -> Result<Limits, BadSetting> {
@@ -196,11 +226,13 @@ fn limits(sources: &Sources<'_>) -> Result<Limits, BadSetting> {
     let time = |setting, default: Duration| limit(sources, setting, default, duration);
     Ok(Limits {
         connections: one(settings::LIMIT_CONNECTIONS, default.connections)?,
+        handshake_time: time(settings::LIMIT_HANDSHAKE_TIME, default.handshake_time)?,
         header_bytes: limit(sources, settings::LIMIT_HEADER_BYTES, default.header_bytes, header_size)?,
         headers: one(settings::LIMIT_HEADERS, default.headers)?,
         header_time: time(settings::LIMIT_HEADER_TIME, default.header_time)?,
         body_pause: time(settings::LIMIT_BODY_PAUSE, default.body_pause)?,
         body_bytes: bytes(settings::LIMIT_BODY_BYTES, default.body_bytes)?,
+        all_body_bytes: bytes(settings::LIMIT_ALL_BODY_BYTES, default.all_body_bytes)?,
         idle_time: time(settings::LIMIT_IDLE_TIME, default.idle_time)?,
         write_pause: time(settings::LIMIT_WRITE_PAUSE, default.write_pause)?,
         request_time: time(settings::LIMIT_REQUEST_TIME, default.request_time)?,

@@ -1,5 +1,6 @@
 //! One connection: what it is doing, and when that has taken too long. Owns the clocks of slow headers, idle and
-//! unread connections, and the lingering close; leaves out accepting (`listen`) and answering (`front`).
+//! unread connections, when TLS begins, and the lingering close; leaves out accepting (`listen`), the handshake (`tls`)
+//! and answering (`front`).
 //!
 //! hyper's own header timeout runs while a kept-alive connection is idle, too, so it cannot be shorter than the idle
 //! time. Here the two are apart: the socket tells when the first byte of a request came.
@@ -19,12 +20,15 @@ use axum::http::{Request, Version};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
+use tokio_rustls::server::TlsStream;
 
 use crate::front::Front;
 use crate::limits::Limits;
+use crate::tls::Tls;
+use crate::tls::handshake::{self, Beginning};
 
 /// How long we go on reading what a client still sends after our last byte, so that our reply reaches it: closing a
 /// socket with unread bytes makes the kernel discard what the other end has not read yet.
@@ -47,11 +51,18 @@ pub fn builder(limits: &Limits) -> Builder<TokioExecutor> {
     builder
         .http2()
         .timer(TokioTimer::new())
+        // What may lie unread: a body is read as soon as its request may be, so small windows cost nothing.
+        .initial_stream_window_size(64 * 1024)
+        .initial_connection_window_size(256 * 1024)
         .max_concurrent_streams(limits.streams)
         .max_pending_accept_reset_streams(limits.reset_streams)
         .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX));
     builder
 }
+
+/// What plain HTTP is told where TLS is spoken.
+const NO_TLS: &[u8] = b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\ncontent-length: 54\r\n\
+    connection: close\r\n\r\nThis port speaks TLS: the URL has to begin with https\n";
 
 /// Serves `stream` until either end has had enough. When `stop` resolves, requests in flight are still answered.
 pub async fn serve(
@@ -59,12 +70,56 @@ pub async fn serve(
     stream: TcpStream,
     peer: SocketAddr,
     front: Arc<Front>,
+    tls: Option<Arc<Tls>>,
     stop: impl Future<Output = ()>,
 ) {
     // Replies are small and whole: waiting for more to send with them only delays them.
     let _ = stream.set_nodelay(true);
-    let limits = front.shell().limits.clone();
     let activity = Arc::new(Activity::new());
+    let socket = Socket { stream, activity: Arc::clone(&activity) };
+    let Some(tls) = tls else { return converse(builder, socket, activity, peer, front, stop).await };
+    let mut stop = pin!(stop);
+    let handshake_time = front.shell().limits.handshake_time;
+    let opened = tokio::select! {
+        biased;
+        () = stop.as_mut() => return,
+        opened = tokio::time::timeout(handshake_time, open(&tls, socket)) => opened,
+    };
+    match opened {
+        Ok(Ok(Some(stream))) => {
+            activity.open();
+            converse(builder, stream, activity, peer, front, stop).await;
+        }
+        Ok(Ok(None)) => tracing::debug!(peer = %peer.ip(), "spoke something other than TLS"),
+        Ok(Err(error)) => tracing::debug!(peer = %peer.ip(), "no TLS handshake: {error}"),
+        Err(_) => tracing::debug!(peer = %peer.ip(), "a TLS handshake took too long"),
+    }
+}
+
+/// Does the handshake. What does not speak TLS is seen off.
+async fn open(tls: &Tls, socket: Socket) -> io::Result<Option<TlsStream<Socket>>> {
+    let words = match handshake::beginning(&socket.stream).await? {
+        Beginning::Tls => return tls.accept(socket).await.map(Some),
+        Beginning::Http => NO_TLS,
+        Beginning::Other => &[],
+    };
+    let activity = Arc::clone(&socket.activity);
+    let mut stream = Watched { stream: socket, activity, lingered: 0 };
+    stream.write_all(words).await?;
+    let _ = tokio::time::timeout(LINGER, stream.shutdown()).await;
+    Ok(None)
+}
+
+/// Answers what is asked on `stream`.
+async fn converse<S: AsyncRead + AsyncWrite + Unpin + 'static>(
+    builder: Builder<TokioExecutor>,
+    stream: S,
+    activity: Arc<Activity>,
+    peer: SocketAddr,
+    front: Arc<Front>,
+    stop: impl Future<Output = ()>,
+) {
+    let limits = front.shell().limits.clone();
     let counted = Arc::clone(&activity);
     let service = service_fn(move |request: Request<hyper::body::Incoming>| {
         let (front, in_flight) = (Arc::clone(&front), InFlight::new(Arc::clone(&counted), request.version()));
@@ -122,6 +177,8 @@ enum Doing {
 #[derive(Debug)]
 struct Activity {
     began: Instant,
+    /// When the first request could come: at once, or after the TLS handshake.
+    open_since: AtomicU64,
     in_flight: AtomicUsize,
     is_http2: AtomicBool,
     /// Since when there is no request; zero before the first byte.
@@ -135,6 +192,7 @@ impl Activity {
     fn new() -> Self {
         Self {
             began: Instant::now(),
+            open_since: AtomicU64::new(1),
             in_flight: AtomicUsize::new(0),
             is_http2: AtomicBool::new(false),
             idle_since: AtomicU64::new(0),
@@ -146,6 +204,10 @@ impl Activity {
 
     fn now(&self) -> u64 {
         u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX - 1) + 1
+    }
+
+    fn open(&self) {
+        self.open_since.store(self.now(), Relaxed);
     }
 
     /// Bytes came. HTTP/2 sends frames between requests, too; there only the idle time counts.
@@ -188,7 +250,8 @@ impl Activity {
         } else if self.in_flight.load(Relaxed) != 0 {
             (Doing::Answering, Instant::now() + limits.request_time)
         } else if headers != 0 || idle == 0 {
-            (Doing::SendingHeaders, until(headers, limits.header_time))
+            let since = if headers == 0 { self.open_since.load(Relaxed) } else { headers };
+            (Doing::SendingHeaders, until(since, limits.header_time))
         } else {
             (Doing::Idle, until(idle, limits.idle_time))
         }
@@ -237,30 +300,23 @@ impl Alarm {
     }
 }
 
-/// A socket that tells [`Activity`] what passes.
-struct Watched {
+/// A socket that tells [`Activity`] whether the other end takes what we send: what TLS has encrypted is not yet sent.
+struct Socket {
     stream: TcpStream,
     activity: Arc<Activity>,
-    /// Bytes that were read after our last one.
-    lingered: usize,
 }
 
-impl AsyncRead for Watched {
+impl AsyncRead for Socket {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let result = ready!(Pin::new(&mut self.stream).poll_read(context, buffer));
-        if let Some(bytes) = buffer.filled().get(before..).filter(|bytes| !bytes.is_empty()) {
-            self.activity.read(bytes);
-        }
-        Poll::Ready(result)
+        Pin::new(&mut self.stream).poll_read(context, buffer)
     }
 }
 
-impl AsyncWrite for Watched {
+impl AsyncWrite for Socket {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -279,6 +335,59 @@ impl AsyncWrite for Watched {
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, pieces);
         self.activity.wrote(written.is_ready());
         written
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+/// A stream of requests that tells [`Activity`] when they come, and sees the other end off.
+struct Watched<S> {
+    stream: S,
+    activity: Arc<Activity>,
+    /// Bytes that were read after our last one.
+    lingered: usize,
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let result = ready!(Pin::new(&mut self.stream).poll_read(context, buffer));
+        if let Some(bytes) = buffer.filled().get(before..).filter(|bytes| !bytes.is_empty()) {
+            self.activity.read(bytes);
+        }
+        Poll::Ready(result)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, pieces)
     }
 
     fn is_write_vectored(&self) -> bool {

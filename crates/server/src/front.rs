@@ -14,11 +14,11 @@ use axum::body::Body;
 use axum::extract::{FromRequestParts, Request};
 use axum::http::header::{
     ALLOW, CACHE_CONTROL, HOST, ORIGIN, PRAGMA, PROXY_AUTHORIZATION, REFERRER_POLICY,
-    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+    STRICT_TRANSPORT_SECURITY, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::request::Parts;
 use axum::http::uri::PathAndQuery;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version};
 use axum::response::{IntoResponse, Response};
 use model::Timestamp;
 use tokio::time::Instant;
@@ -26,6 +26,7 @@ use tower::Service;
 use tracing::Instrument;
 
 use crate::access::{Access, BoxFuture, Gate};
+use crate::body::Budget;
 use crate::error::{ApiError, code};
 use crate::health::Readiness;
 use crate::limits::Limits;
@@ -46,6 +47,8 @@ pub struct Shell {
     pub limits: Limits,
     /// The counters of requests.
     pub rates: RateLimits,
+    /// The bytes of the bodies in memory.
+    pub bodies: Budget,
     /// Authenticates the callers of guarded routes.
     pub gate: Box<dyn Gate>,
     /// Says whether `/health/ready` is.
@@ -56,8 +59,8 @@ pub struct Shell {
 impl Shell {
     /// The shell of a server that nobody has called yet.
     pub fn new(origins: Origins, limits: Limits, gate: Box<dyn Gate>, readiness: Box<dyn Readiness>) -> Self {
-        let (rates, stopping) = (RateLimits::default(), AtomicBool::new(false));
-        Self { origins, limits, rates, gate, readiness, stopping }
+        let (rates, bodies, stopping) = (RateLimits::default(), Budget::default(), AtomicBool::new(false));
+        Self { origins, limits, rates, bodies, gate, readiness, stopping }
     }
 
     /// From now on we are not ready: what is in flight ends, and nothing new is accepted.
@@ -124,7 +127,7 @@ impl Front {
         let page = request.headers().get(ORIGIN).cloned();
         let host = named_host(&request);
         let origin = Arc::clone(self.shell.origins.select(host.as_deref()));
-        let is_https = origin.is_https();
+        let keeps_https = origin.is_https() && !origin.is_local();
         let (mut response, path) = match read_target(&mut request, self.shell.limits.headers) {
             Err(error) => (error.into_response(), String::new()),
             Ok(target) => {
@@ -147,7 +150,7 @@ impl Front {
         if let Some(routed) = &routed {
             cors::allow(routed.route.cors, &*self.shell.gate, page.as_ref(), response.headers_mut());
         }
-        dress(response.headers_mut(), id, usage, is_https);
+        dress(response.headers_mut(), id, usage, keeps_https);
         span.in_scope(|| log(&method, routed.as_ref(), &response, started, peer));
         response
     }
@@ -170,6 +173,18 @@ fn read_target(request: &mut Request<Body>, most_headers: usize) -> Result<PathA
     }
     if request.method() == Method::CONNECT {
         return Err(ApiError::of(code::METHOD_NOT_ALLOWED).header(ALLOW, EVERY_METHOD));
+    }
+    // Two readings of one request are how requests are smuggled past a proxy (RFC 9112 sections 3.2 and 6.1).
+    let several = |name| request.headers().get_all(name).iter().nth(1).is_some();
+    if several(HOST) || several(TRANSFER_ENCODING) {
+        return Err(ApiError::malformed("the request has two Host or Transfer-Encoding headers"));
+    }
+    let names_host = request.headers().contains_key(HOST) || request.uri().authority().is_some();
+    if request.version() == Version::HTTP_11 && !names_host {
+        return Err(ApiError::malformed("the request has no Host header"));
+    }
+    if request.uri().path_and_query().is_some_and(|target| target.as_str().contains("%00")) {
+        return Err(ApiError::malformed("the request's target holds a NUL character"));
     }
     request.headers_mut().remove(PROXY_AUTHORIZATION);
     let sent = request.uri().path_and_query().filter(|target| target.path().starts_with('/'));
@@ -221,7 +236,9 @@ async fn admit_and_run(
         parts.extensions.insert(caller);
     }
     let limit = route.body_bytes.unwrap_or(shell.limits.body_bytes);
-    let body = body::read(body, limit, shell.limits.body_pause).await?;
+    let mut share = shell.bodies.share();
+    let (pause, all_bytes) = (shell.limits.body_pause, shell.limits.all_body_bytes);
+    let body = body::read(body, limit, pause, &mut share, all_bytes).await?;
     Ok(run(Request::from_parts(parts, Body::from(body))).await)
 }
 
@@ -247,7 +264,7 @@ pub(crate) async fn method_not_allowed() -> ApiError {
 }
 
 /// The headers that every reply has.
-fn dress(headers: &mut HeaderMap, id: RequestId, usage: Usage, is_https: bool) {
+fn dress(headers: &mut HeaderMap, id: RequestId, usage: Usage, keeps_https: bool) {
     headers.insert(REQUEST_ID, id.header());
     usage.write(headers);
     if !headers.contains_key(CACHE_CONTROL) {
@@ -258,7 +275,7 @@ fn dress(headers: &mut HeaderMap, id: RequestId, usage: Usage, is_https: bool) {
     for (name, value) in always {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    if is_https {
+    if keeps_https {
         let year = HeaderValue::from_static("max-age=31536000");
         headers.entry(STRICT_TRANSPORT_SECURITY).or_insert(year);
     }

@@ -9,13 +9,28 @@ use model::Timestamp;
 use model::actor::ActorKind;
 use service::Tenant;
 use service::admin::api_token;
+use tokio::sync::Mutex;
 
 use crate::access::{BoxFuture, Caller, Gate, Role};
+use crate::clock;
 use crate::error::{ApiError, code};
 use crate::health::Readiness;
 
+/// How long an answer about readiness holds: anybody may ask, and each check costs the store's writer a turn.
+const CHECKED_MILLISECONDS: i64 = 500;
+
 /// The gate over an org, which also says whether the org is ready.
-pub struct TenantGate(pub Arc<Tenant>);
+pub struct TenantGate {
+    tenant: Arc<Tenant>,
+    last_check: Mutex<Option<(Timestamp, Result<(), String>)>>,
+}
+
+impl TenantGate {
+    /// The gate over `tenant`.
+    pub fn new(tenant: Arc<Tenant>) -> Self {
+        Self { tenant, last_check: Mutex::default() }
+    }
+}
 
 impl Gate for TenantGate {
     fn authenticate<'a>(
@@ -26,7 +41,7 @@ impl Gate for TenantGate {
     ) -> BoxFuture<'a, Result<Caller, ApiError>> {
         Box::pin(async move {
             let token = token(parts).ok_or_else(|| ApiError::of(code::INVALID_TOKEN))?;
-            let found = api_token::authenticate(&self.0, token, now).await?;
+            let found = api_token::authenticate(&self.tenant, token, now).await?;
             let found = found.ok_or_else(|| ApiError::of(code::INVALID_TOKEN))?;
             Ok(Caller {
                 kind: ActorKind::User,
@@ -56,6 +71,19 @@ fn token(parts: &Parts) -> Option<&str> {
 
 impl Readiness for TenantGate {
     fn check(&self) -> BoxFuture<'_, Result<(), String>> {
-        Box::pin(async { self.0.store.health().await.map_err(|fault| fault.to_string()) })
+        Box::pin(async {
+            let now = clock::now();
+            let mut last = self.last_check.lock().await;
+            match &*last {
+                Some((at, known)) if now < at.plus_milliseconds(CHECKED_MILLISECONDS) && *at <= now => {
+                    known.clone()
+                }
+                _ => {
+                    let checked = self.tenant.store.health().await.map_err(|fault| fault.to_string());
+                    *last = Some((now, checked.clone()));
+                    checked
+                }
+            }
+        })
     }
 }

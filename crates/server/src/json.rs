@@ -244,11 +244,11 @@ mod tests {
     #[test]
     fn nesting_ends_at_its_limit_and_brackets_in_strings_do_not_nest() {
         let nested = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-        assert!(parse::<serde_json::Value>(nested(MAX_DEPTH).as_bytes()).is_ok());
-        let error = parse::<serde_json::Value>(format!("\n{}", nested(10_000)).as_bytes()).unwrap_err();
+        assert!(parse::<Value>(nested(MAX_DEPTH).as_bytes()).is_ok());
+        let error = parse::<Value>(format!("\n{}", nested(10_000)).as_bytes()).unwrap_err();
         assert_eq!(error.causes, ["line 2, column 65: nested deeper than 64 levels"]);
         let text = format!("\"\\\"{}\"", "[".repeat(100));
-        assert!(parse::<serde_json::Value>(text.as_bytes()).is_ok());
+        assert!(parse::<Value>(text.as_bytes()).is_ok());
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use jose::KeyRing;
 
 use crate::config::{Config, Database};
+use crate::secret::Secret;
 
 /// The file's name in the data directory.
 pub const NAME: &str = "master.key";
@@ -19,7 +20,7 @@ pub enum KeySource {
     /// The file that we made: we may replace it.
     Ours(PathBuf),
     /// `--master-key-file` or `TOKENMINT_MASTER_KEY`: the operator replaces it.
-    Given(crate::secret::Secret),
+    Given(Secret),
 }
 
 /// The master keys, and where they came from.
@@ -98,19 +99,23 @@ pub fn ring_to_rewrap(source: &KeySource) -> Result<KeyRing, String> {
     }
 }
 
-/// Drops the old keys from our own file once nothing is sealed under them; says what is left to do.
-pub fn forget_old_keys(source: &KeySource) -> Result<String, String> {
+/// Drops the old keys from our own file once nothing is sealed under them; says what is left to do. `current` is the key
+/// that everything was sealed under, as the text of its ring's first line.
+pub fn forget_old_keys(source: &KeySource, current: &Secret) -> Result<String, String> {
     match source {
         KeySource::Given(_) => {
             Ok("everything is sealed under the first key; the others can be removed at the next start"
                 .to_owned())
         }
         KeySource::Ours(path) => {
-            let text = fs::read_to_string(path)
-                .map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
-            let current = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-            write(path, &parse(current, &path.display().to_string())?)?;
+            write(path, &parse(current.expose(), "the new master key")?)?;
             Ok(format!("`{}` holds the new key alone; back it up apart from the database", path.display()))
         }
     }
+}
+
+/// The first key of a ring, as text.
+pub fn first_key(ring: &KeyRing) -> Secret {
+    let text = ring.to_text();
+    Secret::new(text.expose_text().unwrap_or_default().lines().next().unwrap_or_default())
 }

@@ -35,6 +35,7 @@ pub mod secret;
 pub mod settings;
 pub mod signals;
 pub mod start;
+pub mod tls;
 
 #[cfg(test)]
 mod testing;

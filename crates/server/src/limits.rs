@@ -10,16 +10,20 @@ pub struct Limits {
     /// Open connections. Beyond it we stop accepting until one ends, and the kernel's queue fills. Never more than the
     /// process may have open files, less [`RESERVED_FILES`].
     pub connections: usize,
+    /// From accept to the end of the TLS handshake; longer ends the connection.
+    pub handshake_time: Duration,
     /// Bytes of a request line and its headers (HTTP/2: of the header list); more is 431.
     pub header_bytes: usize,
     /// Number of headers; more is 431.
     pub headers: usize,
-    /// From a request's first byte to the end of its headers, and from accept to the first byte.
+    /// From a request's first byte to the end of its headers, and from accept (or the TLS handshake) to the first byte.
     pub header_time: Duration,
     /// The longest pause between two pieces of a body; longer is 408.
     pub body_pause: Duration,
     /// Bytes of a body where the route does not say otherwise; more is 413.
     pub body_bytes: usize,
+    /// Bytes of all bodies in memory together; more is 503.
+    pub all_body_bytes: usize,
     /// How long a connection may stay open without a request.
     pub idle_time: Duration,
     /// How long a client may leave a reply unread before the connection ends.
@@ -44,11 +48,13 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 10_000,
+            handshake_time: Duration::from_secs(10),
             header_bytes: 32 * 1024,
             headers: 100,
             header_time: Duration::from_secs(10),
             body_pause: Duration::from_secs(10),
             body_bytes: 1024 * 1024,
+            all_body_bytes: 64 * 1024 * 1024,
             idle_time: Duration::from_secs(75),
             write_pause: Duration::from_secs(30),
             request_time: Duration::from_mins(1),

@@ -10,6 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
 use crate::front::Front;
+use crate::tls::Tls;
 use crate::{connection, limits};
 
 const FIRST_BACK_OFF: Duration = Duration::from_millis(50);
@@ -49,15 +50,20 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
 }
 
 /// Serves until `stop` brings a word (or its sender is gone), then lets requests in flight end: until
-/// `limits.shutdown_time` is over or `stop` brings a second word.
-pub async fn serve(listener: TcpListener, front: Arc<Front>, mut stop: mpsc::Receiver<()>) -> Ended {
+/// `limits.shutdown_time` is over or `stop` brings a second word. With `tls`, nothing else is spoken.
+pub async fn serve(
+    listener: TcpListener,
+    front: Arc<Front>,
+    tls: Option<Arc<Tls>>,
+    mut stop: mpsc::Receiver<()>,
+) -> Ended {
     let most = front.shell().limits.connections_within(limits::open_files()).min(Semaphore::MAX_PERMITS);
     let slots = Arc::new(Semaphore::new(most));
     let (stage, _) = watch::channel(Stage::Serving);
     tokio::select! {
         biased;
         _ = stop.recv() => {}
-        () = accept_forever(&listener, &front, &slots, &stage) => {}
+        () = accept_forever(&listener, &front, tls.as_ref(), &slots, &stage) => {}
     }
     drop(listener);
     let shutdown_time = front.shell().limits.shutdown_time;
@@ -83,6 +89,7 @@ pub async fn serve(listener: TcpListener, front: Arc<Front>, mut stop: mpsc::Rec
 async fn accept_forever(
     listener: &TcpListener,
     front: &Arc<Front>,
+    tls: Option<&Arc<Tls>>,
     slots: &Arc<Semaphore>,
     stage: &watch::Sender<Stage>,
 ) {
@@ -98,6 +105,7 @@ async fn accept_forever(
                     stream,
                     peer,
                     Arc::clone(front),
+                    tls.cloned(),
                     slot,
                     stage.subscribe(),
                 ));
@@ -117,6 +125,7 @@ async fn serve_one(
     stream: TcpStream,
     peer: SocketAddr,
     front: Arc<Front>,
+    tls: Option<Arc<Tls>>,
     _slot: OwnedSemaphorePermit,
     stage: watch::Receiver<Stage>,
 ) {
@@ -127,7 +136,7 @@ async fn serve_one(
     let stopping = reached(Stage::Stopping);
     tokio::select! {
         () = reached(Stage::Over) => {}
-        () = connection::serve(builder, stream, peer, front, stopping) => {}
+        () = connection::serve(builder, stream, peer, front, tls, stopping) => {}
     }
 }
 

@@ -19,6 +19,15 @@ pub struct Origin {
     authority: usize,
 }
 
+/// What a listener speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scheme {
+    /// Plain HTTP.
+    Http,
+    /// HTTP over TLS.
+    Https,
+}
+
 /// Why a text is no origin: a sentence that follows the text in a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotAnOrigin(pub &'static str);
@@ -65,15 +74,19 @@ impl Origin {
     }
 
     /// The origin of a server that was not told one: `localhost` where it listens on loopback or on every address.
-    pub fn of_listener(address: SocketAddr) -> Self {
+    pub fn of_listener(address: SocketAddr, scheme: Scheme) -> Self {
         let (ip, port) = (address.ip(), address.port());
         let host = match ip {
             ip if ip.is_loopback() || ip.is_unspecified() => "localhost".to_owned(),
             IpAddr::V4(ip) => ip.to_string(),
             IpAddr::V6(ip) => format!("[{ip}]"),
         };
-        let port = if port == 80 { String::new() } else { format!(":{port}") };
-        Self { text: format!("http://{host}{port}"), authority: "http://".len() }
+        let scheme = match scheme {
+            Scheme::Http => "http",
+            Scheme::Https => "https",
+        };
+        let port = if port == default_port(scheme) { String::new() } else { format!(":{port}") };
+        Self { text: format!("{scheme}://{host}{port}"), authority: scheme.len() + 3 }
     }
 
     /// `https://id.example.com`, without a slash at its end.
@@ -86,9 +99,22 @@ impl Origin {
         self.text.starts_with("https:")
     }
 
+    /// Whether this is a name of the machine itself: what a browser remembers of it would bind every program there.
+    pub fn is_local(&self) -> bool {
+        let host = self.host();
+        host == "localhost" || host.parse::<IpAddr>().is_ok()
+    }
+
     /// An absolute URL: `path` begins with a slash.
     pub fn link(&self, path: &str) -> String {
         format!("{}{path}", self.text)
+    }
+
+    /// The name or address alone: without a port, and without the brackets of an IPv6 address.
+    pub fn host(&self) -> &str {
+        let authority = self.authority();
+        let host = split_authority(authority).map_or(authority, |(host, _)| host);
+        host.trim_start_matches('[').trim_end_matches(']')
     }
 
     fn authority(&self) -> &str {
@@ -268,13 +294,29 @@ mod tests {
 
     #[test]
     fn a_server_that_was_told_nothing_calls_itself_localhost_where_that_reaches_it() {
-        for (address, origin) in [
-            ("127.0.0.1:8080", "http://localhost:8080"),
-            ("[::]:9000", "http://localhost:9000"),
-            ("10.0.0.7:80", "http://10.0.0.7"),
-            ("[2001:db8::1]:8080", "http://[2001:db8::1]:8080"),
+        use Scheme::{Http, Https};
+        for (address, scheme, origin) in [
+            ("127.0.0.1:8080", Http, "http://localhost:8080"),
+            ("[::]:9000", Http, "http://localhost:9000"),
+            ("10.0.0.7:80", Http, "http://10.0.0.7"),
+            ("[2001:db8::1]:8080", Http, "http://[2001:db8::1]:8080"),
+            ("127.0.0.1:8443", Https, "https://localhost:8443"),
+            ("0.0.0.0:443", Https, "https://localhost"),
+            ("10.0.0.7:80", Https, "https://10.0.0.7:80"),
         ] {
-            assert_eq!(Origin::of_listener(address.parse().unwrap()).as_str(), origin);
+            assert_eq!(Origin::of_listener(address.parse().unwrap(), scheme).as_str(), origin);
+        }
+    }
+
+    #[test]
+    fn a_host_is_what_a_certificate_names() {
+        for (text, host) in [
+            ("http://localhost:8080", "localhost"),
+            ("https://id.example.com", "id.example.com"),
+            ("https://[2001:db8::1]:8443", "2001:db8::1"),
+            ("https://127.0.0.1", "127.0.0.1"),
+        ] {
+            assert_eq!(Origin::parse(text).unwrap().host(), host);
         }
     }
 }

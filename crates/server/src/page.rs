@@ -29,7 +29,8 @@ impl<const DEFAULT: usize, const MAX: usize> Page<DEFAULT, MAX> {
     /// Reads both parameters.
     pub fn read(query: &Query) -> Result<Self, ApiError> {
         let limit = match query.text("limit") {
-            None => DEFAULT,
+            // Okta writes -1 for "as many as there usually are".
+            None | Some("-1") => DEFAULT,
             Some(digits) => read_limit(digits, MAX).ok_or_else(|| {
                 ApiError::invalid("limit", format!("limit: must be a number from 1 to {MAX}"))
             })?,
@@ -101,13 +102,18 @@ mod tests {
 
     #[test]
     fn a_limit_is_a_number_from_one_and_at_most_the_largest() {
-        for (query, limit) in
-            [("", 20), ("limit=", 20), ("limit=1", 1), ("limit=200", 200), ("limit=201", 200)]
-        {
+        for (query, limit) in [
+            ("", 20),
+            ("limit=", 20),
+            ("limit=-1", 20),
+            ("limit=1", 1),
+            ("limit=200", 200),
+            ("limit=201", 200),
+        ] {
             assert_eq!(read(query).unwrap().0, limit, "{query}");
         }
         assert_eq!(read("limit=99999999999999999999999").unwrap().0, 200);
-        for query in ["limit=0", "limit=-1", "limit=ten", "limit=1.5", "limit=%2B1"] {
+        for query in ["limit=0", "limit=-2", "limit=ten", "limit=1.5", "limit=%2B1"] {
             let error = read(query).unwrap_err();
             assert_eq!(
                 (error.code, &*error.summary),

@@ -54,17 +54,19 @@ impl Route {
     pub fn guarded(method: Method, path: &'static str, scope: &'static str, admins: Admins) -> Self {
         Self {
             access: Access::Guarded { scope, admins },
+            body_bytes: None,
             cors: Cors::Trusted,
             produces: Produces::Json,
             ..Self::open(method, path)
         }
     }
 
-    /// A route that anybody may call.
+    /// A route that anybody may call. Where it only reads, it takes no body: strangers could fill memory with them.
     pub fn open(method: Method, path: &'static str) -> Self {
         let bucket = Bucket::of(&method, path);
         let (access, cors, produces) = (Access::Open, Cors::Closed, Produces::Anything);
-        Self { method, path, access, bucket, cors, body_bytes: None, produces }
+        let body_bytes = (method == Method::GET).then_some(0);
+        Self { method, path, access, bucket, cors, body_bytes, produces }
     }
 
     /// With another bucket than the path's own.

@@ -47,16 +47,18 @@ settings! {
         "A PostgreSQL database (postgresql://…) instead of the embedded one";
     BASE_URL = "base_url" "base-url" "TOKENMINT_BASE_URL" "URL"
         "The origin that clients reach us by: issuers and links start with it. May be given more than once; the first \
-         is the default [default: http://localhost:PORT]";
+         is the default [default: http://localhost:PORT, with TLS https://…]";
     MASTER_KEY_FILE = "master_key_file" "master-key-file" "TOKENMINT_MASTER_KEY_FILE" "FILE"
         "The file with the key that seals what is secret in the database. TOKENMINT_MASTER_KEY may hold the key's text \
          instead";
     TLS_CERT = "tls_cert" "tls-cert" "TOKENMINT_TLS_CERT" "FILE"
-        "The certificate chain, PEM (not supported yet)";
+        "Speak TLS with the certificate in this PEM file, followed by those of its authorities. The file is read anew \
+         when it changes";
     TLS_KEY = "tls_key" "tls-key" "TOKENMINT_TLS_KEY" "FILE"
-        "The certificate's private key, PEM (not supported yet)";
+        "The certificate's private key, PEM, without a passphrase";
     TLS_SELF_SIGNED = "tls_self_signed" "tls-self-signed" "TOKENMINT_TLS_SELF_SIGNED" ""
-        "Serve TLS with a certificate made at start (not supported yet)";
+        "Speak TLS with a certificate of a private CA, which is made in --data: for localhost, 127.0.0.1, ::1 and the \
+         names of --base-url";
     LOG = "log" "log" "TOKENMINT_LOG" "FORMAT"
         "How lines of the log look on stderr: text or json [default: text]";
     LOG_LEVEL = "log_level" "log-level" "TOKENMINT_LOG_LEVEL" "LEVEL"
@@ -64,6 +66,8 @@ settings! {
     LIMIT_CONNECTIONS = "limits.connections" "limit-connections" "TOKENMINT_LIMIT_CONNECTIONS" "NUMBER"
         "Open connections; beyond it, none is accepted until one ends. Never more than `ulimit -n` allows \
          [default: 10000]";
+    LIMIT_HANDSHAKE_TIME = "limits.handshake_time" "limit-handshake-time" "TOKENMINT_LIMIT_HANDSHAKE_TIME" "TIME"
+        "Time for a TLS handshake [default: 10s]";
     LIMIT_HEADER_BYTES = "limits.header_bytes" "limit-header-bytes" "TOKENMINT_LIMIT_HEADER_BYTES" "SIZE"
         "Size of a request's headers, from 8KiB; more is answered with 431 [default: 32KiB]";
     LIMIT_HEADERS = "limits.headers" "limit-headers" "TOKENMINT_LIMIT_HEADERS" "NUMBER"
@@ -72,6 +76,8 @@ settings! {
         "Time for a request's headers to arrive [default: 10s]";
     LIMIT_BODY_BYTES = "limits.body_bytes" "limit-body-bytes" "TOKENMINT_LIMIT_BODY_BYTES" "SIZE"
         "Size of a request's body, where the route has no smaller one; more is answered with 413 [default: 1MiB]";
+    LIMIT_ALL_BODY_BYTES = "limits.all_body_bytes" "limit-all-body-bytes" "TOKENMINT_LIMIT_ALL_BODY_BYTES" "SIZE"
+        "Size of the bodies of all requests in memory together; more is answered with 503 [default: 64MiB]";
     LIMIT_BODY_PAUSE = "limits.body_pause" "limit-body-pause" "TOKENMINT_LIMIT_BODY_PAUSE" "TIME"
         "The longest pause between two pieces of a body; a longer one is answered with 408 [default: 10s]";
     LIMIT_IDLE_TIME = "limits.idle_time" "limit-idle-time" "TOKENMINT_LIMIT_IDLE_TIME" "TIME"

@@ -13,8 +13,8 @@ use crate::application::{self, Application};
 use crate::config::Config;
 use crate::control::ControlSocket;
 use crate::listen::{self, Ended};
-use crate::origin::{Origin, Origins};
-use crate::{log, signals};
+use crate::origin::{Origin, Origins, Scheme};
+use crate::{clock, log, signals, tls};
 
 /// Serves until a signal. The error is a sentence for the person who started the server.
 pub fn serve(config: &Config) -> Result<(), String> {
@@ -31,15 +31,25 @@ async fn run(config: &Config) -> Result<(), String> {
     let listener = listen::bind(config.listen).await?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let control = ControlSocket::bind(&config.data)?;
-    let Application { front, commands, made, tenant } =
-        application::assemble(config, origins(config, address)).await?;
+    let origins = origins(config, address);
+    let (tls, keeper) = match &config.tls {
+        Some(settings) => {
+            tls::start(settings, &origins, clock::now()).map(|(tls, keeper)| (Some(tls), Some(keeper)))?
+        }
+        None => (None, None),
+    };
+    let Application { front, commands, made, tenant } = application::assemble(config, origins).await?;
     let stop = signals::words_to_stop().map_err(|error| format!("cannot wait for signals: {error}"))?;
     announce(front.shell().origins.default_origin(), address);
+    if let Some(keeper) = keeper {
+        keeper.ca().into_iter().for_each(explain_trust);
+        tokio::spawn(keeper.keep(tls::keeper::INTERVAL));
+    }
     if let Some(made) = made {
         show(&made);
     }
     let ended = tokio::select! {
-        ended = listen::serve(listener, front, stop) => ended,
+        ended = listen::serve(listener, front, tls, stop) => ended,
         () = control.serve(commands) => Ended::Quietly,
     };
     application::close(&tenant).await;
@@ -52,7 +62,10 @@ async fn run(config: &Config) -> Result<(), String> {
 
 fn origins(config: &Config, address: SocketAddr) -> Origins {
     let mut configured = config.base_urls.iter().cloned();
-    let default = configured.next().unwrap_or_else(|| Origin::of_listener(address));
+    let default = configured.next().unwrap_or_else(|| {
+        let scheme = if config.tls.is_some() { Scheme::Https } else { Scheme::Http };
+        Origin::of_listener(address, scheme)
+    });
     Origins::new(default, configured)
 }
 
@@ -61,6 +74,18 @@ fn announce(origin: &Origin, address: SocketAddr) {
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "Tokenmint listens on {origin}").and_then(|()| out.flush());
     tracing::info!(%address, %origin, "listening");
+}
+
+/// Where the private CA is, and what makes clients trust it.
+fn explain_trust(ca: &Path) {
+    let ca = ca.display();
+    let text = format!(
+        "Private CA:      {ca}\n\
+         Clients trust it with NODE_EXTRA_CA_CERTS={ca} (Node.js), SSL_CERT_FILE={ca} (Go, OpenSSL) or curl --cacert \
+         {ca}\n"
+    );
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
 /// What the first start made: shown now and never again.

@@ -5,16 +5,20 @@
 //! again. Readers see the new snapshot only after the commit.
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use model::event::{Event, EventType, Origin, Target};
-use model::{Actor, AppId, AuthorizationServerId, Document, GroupId, Kind, OrgId, Timestamp};
+use model::key::KeyStatus;
+use model::{Actor, AppId, AuthorizationServerId, Document, GroupId, Kind, OrgId, Status, Timestamp};
 use store::{Batch, CommitError, Store};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::client_secret::ClientSecret;
 use crate::failure::{Failure, Fault};
+use crate::org_secrets::OrgSecrets;
 use crate::rows;
 use crate::signing_key::{KeyRecord, SigningKeys};
 use crate::snapshot::Snapshot;
@@ -29,9 +33,9 @@ const ATTEMPTS_MAX: u32 = 50;
 enum Effect {
     Put { document: Box<Document>, before: Option<Box<Document>> },
     Delete { before: Box<Document> },
-    PutKey { server: AuthorizationServerId, key: Arc<KeyRecord> },
+    PutKey { server: AuthorizationServerId, key: Arc<KeyRecord>, before: Option<KeyStatus> },
     DeleteKey { server: AuthorizationServerId, kid: String },
-    PutSecret { app: AppId, secret: Arc<ClientSecret> },
+    PutSecret { app: AppId, secret: Arc<ClientSecret>, before: Option<Status> },
     DeleteSecret { app: AppId, secret: Arc<ClientSecret> },
     DeleteGroup { group: GroupId },
 }
@@ -93,9 +97,12 @@ impl Draft {
         for gone in before.iter().filter(|key| !kept.contains(&key.kid)) {
             self.effects.push(Effect::DeleteKey { server, kid: gone.kid.clone() });
         }
-        let changed = |key: &&Arc<KeyRecord>| !before.iter().any(|old| Arc::ptr_eq(old, key));
-        for key in keys.iter().filter(changed) {
-            self.effects.push(Effect::PutKey { server, key: Arc::clone(key) });
+        for key in &keys {
+            let old = before.find(&key.kid);
+            if old.is_none_or(|old| !Arc::ptr_eq(old, key)) {
+                let before = old.map(|old| old.status);
+                self.effects.push(Effect::PutKey { server, key: Arc::clone(key), before });
+            }
         }
         self.snapshot.put_keys(server, SigningKeys::new(keys));
     }
@@ -107,7 +114,8 @@ impl Draft {
             self.effects.push(Effect::DeleteSecret { app, secret: Arc::clone(gone) });
         }
         for secret in secrets.iter().filter(|secret| !before.contains(secret)) {
-            self.effects.push(Effect::PutSecret { app, secret: Arc::clone(secret) });
+            let before = before.iter().find(|old| old.id == secret.id).map(|old| old.status);
+            self.effects.push(Effect::PutSecret { app, secret: Arc::clone(secret), before });
         }
         self.snapshot.put_secrets(app, secrets);
     }
@@ -138,6 +146,26 @@ impl Draft {
         }
     }
 
+    /// Seals new secrets anew that were sealed before the master key changed: they were made outside the queue.
+    fn seal_under_current_key(&mut self, secrets: &OrgSecrets) -> Result<(), Fault> {
+        for effect in &mut self.effects {
+            match effect {
+                Effect::PutKey { server, key, before: None } => {
+                    if let Some(sealed) = secrets.reseal_signing_key(*server, &key.kid, &key.sealed)? {
+                        Arc::make_mut(key).sealed = sealed.into();
+                    }
+                }
+                Effect::PutSecret { app, secret, before: None } => {
+                    if let Some(sealed) = secrets.reseal_client_secret(*app, secret.id, &secret.sealed)? {
+                        Arc::make_mut(secret).sealed = sealed;
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Everything of this draft as one batch. Step 0 is the compare-and-swap of the revision.
     pub(crate) fn to_batch(&self) -> Batch {
         let org = self.snapshot.org_id;
@@ -149,9 +177,9 @@ impl Draft {
             match effect {
                 Effect::Put { document, before } => change.put(document, before.as_deref()),
                 Effect::Delete { before } => change.delete(before),
-                Effect::PutKey { server, key } => change.put_key(*server, key),
+                Effect::PutKey { server, key, before } => change.put_key(*server, key, *before),
                 Effect::DeleteKey { server, kid } => change.delete_key(*server, kid),
-                Effect::PutSecret { app, secret } => change.put_secret(*app, secret),
+                Effect::PutSecret { app, secret, before } => change.put_secret(*app, secret, *before),
                 Effect::DeleteSecret { app, secret } => change.delete_secret(*app, secret.id),
                 Effect::DeleteGroup { group } => drop(change.batch.delete_group(group.as_str())),
             }
@@ -228,11 +256,43 @@ pub struct Asked {
     pub now: Timestamp,
 }
 
+/// What stands in the queue.
+enum Queued {
+    /// A change.
+    Change(Box<dyn Job>),
+    /// Somebody needs the configuration to stand still: they are sent the pause, and its end is waited for.
+    Pause(oneshot::Sender<Pause>),
+}
+
+/// While this lives, this node changes nothing of the configuration.
+#[derive(Debug)]
+pub struct Pause {
+    store: Store,
+    current: Arc<ArcSwap<Snapshot>>,
+    /// The writer waits for the other end to be dropped.
+    _over: oneshot::Sender<()>,
+}
+
+impl Pause {
+    /// Reads everything afresh: rows with secrets may have been sealed anew without any change of configuration.
+    pub async fn reload(&self) -> Result<(), Fault> {
+        let org = self.current.load().org_id;
+        self.current.store(Arc::new(load(&self.store, org).await?));
+        Ok(())
+    }
+}
+
 /// The configuration of one org: the newest snapshot, and the queue of changes.
 #[derive(Debug)]
 pub struct Configuration {
     current: Arc<ArcSwap<Snapshot>>,
-    queue: mpsc::Sender<Box<dyn Job>>,
+    queue: mpsc::Sender<Queued>,
+}
+
+impl std::fmt::Debug for Queued {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Queued")
+    }
 }
 
 impl std::fmt::Debug for dyn Job {
@@ -243,16 +303,38 @@ impl std::fmt::Debug for dyn Job {
 
 impl Configuration {
     /// Starts the writer on top of `snapshot`. It ends when this handle is dropped and the queue is empty.
-    pub fn start(store: Store, snapshot: Snapshot) -> Self {
+    pub fn start(store: Store, snapshot: Snapshot, secrets: Arc<OrgSecrets>) -> Self {
         let current = Arc::new(ArcSwap::from_pointee(snapshot));
         let (queue, jobs) = mpsc::channel(QUEUE_MAX);
-        tokio::spawn(Writer { store, current: Arc::clone(&current) }.run(jobs));
+        tokio::spawn(Writer { store, current: Arc::clone(&current), secrets }.run(jobs));
         Self { current, queue }
     }
 
     /// The newest snapshot.
     pub fn current(&self) -> Arc<Snapshot> {
         self.current.load_full()
+    }
+
+    /// Takes over what other nodes committed. Called again and again, so that no node knows less than a second ago.
+    pub async fn follow(&self, now: Timestamp) -> Result<(), Fault> {
+        let asked = Asked { actor: Actor::system(), origin: Origin::default(), now };
+        // A change that changes nothing ends by following.
+        match self.change(asked, |_| Ok::<(), Infallible>(())).await {
+            Ok(()) => Ok(()),
+            Err(Failure::Fault(fault)) => Err(fault),
+            Err(Failure::Refused(never)) => match never {},
+        }
+    }
+
+    /// Waits until no change is under way, and lets none begin before the pause is dropped.
+    pub async fn pause(&self) -> Result<Pause, Fault> {
+        let (asked, pause) = oneshot::channel();
+        let stopped = |_| Fault::unavailable("the configuration writer has stopped");
+        self.queue
+            .send(Queued::Pause(asked))
+            .await
+            .map_err(|_| Fault::unavailable("the writer has stopped"))?;
+        pause.await.map_err(stopped)
     }
 
     /// Applies `apply` to the newest configuration and commits what it did. It may be called more than once, each
@@ -267,7 +349,7 @@ impl Configuration {
         let Asked { actor, origin, now } = asked;
         let job = Box::new(Change { actor, origin, now, apply, outcome: None, reply });
         self.queue
-            .try_send(job)
+            .try_send(Queued::Change(job))
             .map_err(|_| Fault::unavailable("too many configuration changes are waiting"))?;
         answer.await.map_err(|_| Fault::unavailable("the configuration writer has stopped"))?
     }
@@ -276,13 +358,28 @@ impl Configuration {
 struct Writer {
     store: Store,
     current: Arc<ArcSwap<Snapshot>>,
+    secrets: Arc<OrgSecrets>,
 }
 
 impl Writer {
-    async fn run(self, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
-        while let Some(mut job) = jobs.recv().await {
-            let committed = self.commit(job.as_mut()).await;
-            job.answer(committed);
+    async fn run(self, mut jobs: mpsc::Receiver<Queued>) {
+        while let Some(queued) = jobs.recv().await {
+            match queued {
+                Queued::Change(mut job) => {
+                    let committed = self.commit(job.as_mut()).await;
+                    job.answer(committed);
+                }
+                Queued::Pause(asked) => self.pause(asked).await,
+            }
+        }
+    }
+
+    async fn pause(&self, asked: oneshot::Sender<Pause>) {
+        let (over, end) = oneshot::channel();
+        let pause = Pause { store: self.store.clone(), current: Arc::clone(&self.current), _over: over };
+        if asked.send(pause).is_ok() {
+            // It ends by being dropped: nothing is ever sent.
+            drop(end.await);
         }
     }
 
@@ -290,7 +387,7 @@ impl Writer {
         for _ in 0..ATTEMPTS_MAX {
             let (actor, origin, now) = job.request();
             let mut draft = Draft::new(Snapshot::clone(&self.current.load()), actor, origin, now);
-            if !job.apply(&mut draft) || draft.is_unchanged() {
+            if !apply(job, &mut draft)? || draft.is_unchanged() {
                 // A refusal, and that nothing is left to do, rest on what this node knows: they stand unless another
                 // node has changed something meanwhile.
                 if self.follow().await? {
@@ -298,6 +395,7 @@ impl Writer {
                 }
                 return Ok(());
             }
+            draft.seal_under_current_key(&self.secrets)?;
             match self.store.commit(draft.to_batch()).await {
                 Ok(_) => {
                     self.current.store(Arc::new(draft.snapshot));
@@ -310,7 +408,12 @@ impl Writer {
                     // A row that the change rests on (a group, say) went meanwhile. Asked again, it is refused.
                     return Err(Fault::unavailable(error));
                 }
-                Err(error) => return Err(error.into()),
+                Err(error) => {
+                    // It may have been committed all the same: what this node knows must not be older than that.
+                    let followed = self.follow().await;
+                    tracing::warn!(%error, ?followed, "a change may or may not have been committed");
+                    return Err(error.into());
+                }
             }
         }
         Err(Fault::unavailable("other nodes changed the configuration again and again"))
@@ -326,6 +429,12 @@ impl Writer {
         }
         Ok(moved)
     }
+}
+
+/// Applies a job; a bug in it costs that job and not the writer.
+fn apply(job: &mut dyn Job, draft: &mut Draft) -> Result<bool, Fault> {
+    std::panic::catch_unwind(AssertUnwindSafe(|| job.apply(draft)))
+        .map_err(|_| Fault::internal("a change of the configuration panicked"))
 }
 
 /// `snapshot` with everything that was committed since.

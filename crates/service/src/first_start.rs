@@ -207,7 +207,7 @@ impl First<'_> {
         self.log(EventType::ApiTokenCreated, [Target::new(kind::API_TOKEN, id.as_str(), name)]);
     }
 
-    /// The server that comes with the org, with its policy and rule (Okta, section 1.4).
+    /// The server that comes with the org, with its policy and rule (Okta).
     fn default_server(&mut self, secrets: &OrgSecrets, keys: [Arc<SigningKey>; 2]) -> Result<(), Fault> {
         let server = self.server();
         let policy = default_policy(&server);
@@ -221,7 +221,7 @@ impl First<'_> {
         self.log(EventType::PolicyCreated, [crate::admin::policy::target(&policy), target.clone()]);
         self.log(EventType::RuleAdded, [crate::admin::rule::target(&rule), target]);
         for key in [active, next] {
-            self.changing().put_key(server.id, &key);
+            self.changing().put_key(server.id, &key, None);
         }
         self.document(&Document::AuthorizationServer(server));
         self.document(&Document::Policy(policy));

@@ -73,10 +73,14 @@ impl EarlyRefusals {
             address: address.map(str::to_owned),
             client_id: client_id.map(str::to_owned),
         };
+        self.add(key, 1);
+    }
+
+    fn add(&self, key: Key, count: u64) {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let full = counts.len() >= KEYS_MAX && !counts.contains_key(&key);
         let key = if full { Key { reason: "other", address: None, client_id: None, ..key } } else { key };
-        *counts.entry(key).or_default() += 1;
+        *counts.entry(key).or_default() += count;
     }
 
     fn take(&self) -> HashMap<Key, u64> {
@@ -84,26 +88,34 @@ impl EarlyRefusals {
     }
 }
 
-/// Tells the log what was counted. Called every [`WINDOW_SECONDS`], and once more before the end.
+/// Tells the log what was counted; what it cannot be told now, it is told the next time. Called every
+/// [`WINDOW_SECONDS`], and once more before the end.
 pub async fn write_early_refusals(tenant: &Tenant, now: Timestamp) -> Result<(), Fault> {
     let counts = tenant.early_refusals.take();
     if counts.is_empty() {
         return Ok(());
     }
     let mut batch = Batch::new(tenant.org().as_str(), rows::actor(&Actor::system()));
-    for (key, count) in counts {
+    for (key, count) in &counts {
         let actor = match &key.client_id {
             Some(id) => Actor { kind: ActorKind::Client, id: id.clone(), ..unknown() },
             None => unknown(),
         };
         let origin = Origin { address: key.address.clone(), ..Origin::default() };
-        let mut event = Event::new(key.event_type, Actor { address: key.address, ..actor }, origin);
+        let actor = Actor { address: key.address.clone(), ..actor };
+        let mut event = Event::new(key.event_type, actor, origin);
         event.result = OutcomeResult::Failure;
         event.reason = Some(key.reason.to_owned());
-        event.count = Some(count);
+        event.count = Some(*count);
         rows::append_event(&mut batch, now, &event);
     }
-    tenant.store.commit(batch).await.map(drop).map_err(Fault::from)
+    let committed = tenant.store.commit(batch).await;
+    if committed.is_err() {
+        for (key, count) in counts {
+            tenant.early_refusals.add(key, count);
+        }
+    }
+    committed.map(drop).map_err(Fault::from)
 }
 
 fn unknown() -> Actor {

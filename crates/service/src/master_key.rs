@@ -1,5 +1,7 @@
 //! Opening an org's secrets under the master key, and moving what is sealed to another master key.
 
+use std::convert::Infallible;
+
 use jose::KeyRing;
 use model::event::{Event, EventType, Origin};
 use model::{Actor, OrgId, Timestamp};
@@ -38,31 +40,49 @@ pub async fn open(store: &Store, org: OrgId, ring: KeyRing) -> Result<OrgSecrets
     Ok(OrgSecrets::open(org, ring, &sealed)?)
 }
 
-/// How many sealed rows were moved, and how many were there already.
+/// How many sealed rows were moved, how many were there already, and how many no key opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rewrapped {
     /// Moved to the current key.
     pub moved: u64,
     /// Under the current key already.
     pub kept: u64,
+    /// Sealed under a key that is not in the ring, or damaged: left as they are.
+    pub unreadable: u64,
 }
 
 /// Seals everything under the first key of `ring`, whose other keys open what is there. Can be cut off and begun
 /// again: what was moved stays moved, and both keys open everything meanwhile.
+///
+/// The configuration stands still meanwhile, so that nothing is sealed under an old key behind the walk; it ends only
+/// after a walk that found nothing left to move, and then what is in memory is read afresh.
 pub async fn rewrap(tenant: &Tenant, ring: KeyRing, now: Timestamp) -> Result<Rewrapped, Fault> {
+    let pause = tenant.configuration.pause().await?;
     let current = tenant.secrets.replace_ring(ring);
     let actor = rows::actor(&Actor::system());
-    let mut sum = Rewrapped { moved: 0, kept: 0 };
+    let mut sum = Rewrapped { moved: 0, kept: 0, unreadable: 0 };
+    let mut kept_at_first = None;
     loop {
-        let done = tenant.store.reseal_each(&actor, |row| current.reseal(&row.sealed, &context(row))).await;
-        let done = done.map_err(Fault::internal)?;
+        let mut unreadable = 0;
+        let mut reseal = |row: &SealedRow| {
+            let sealed = current.reseal(&row.sealed, &context(row)).unwrap_or_else(|error| {
+                unreadable += 1;
+                tracing::error!(%error, owner = row.owner, name = row.name, "a sealed row cannot be opened");
+                None
+            });
+            Ok::<_, Infallible>(sealed)
+        };
+        let done = tenant.store.reseal_each(&actor, &mut reseal).await.map_err(Fault::internal)?;
         sum.moved += done.changed;
-        sum.kept = done.kept;
+        sum.kept = *kept_at_first.get_or_insert(done.kept);
+        sum.unreadable = unreadable;
         // A row that changed meanwhile was missed, and is looked at again.
-        if done.missed == 0 {
+        if done.changed == 0 && done.missed == 0 {
             break;
         }
     }
+    pause.reload().await?;
+    drop(pause);
     let event = Event::new(EventType::MasterKeyRewrapped, Actor::system(), Origin::default());
     tenant.store.commit(log::one(tenant, &event, now)).await?;
     Ok(sum)

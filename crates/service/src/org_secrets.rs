@@ -112,6 +112,28 @@ impl OrgSecrets {
         self.ring().open(sealed, &context).map_err(Fault::internal)
     }
 
+    /// A signing key's sealed bytes under the current master key; `None` if they are under it already.
+    pub fn reseal_signing_key(
+        &self,
+        server: AuthorizationServerId,
+        kid: &str,
+        sealed: &[u8],
+    ) -> Result<Option<Vec<u8>>, Fault> {
+        let context = signing_key_context(self.org, server.as_str(), kid);
+        self.ring().reseal(sealed, &context).map_err(Fault::internal)
+    }
+
+    /// A client secret's sealed bytes under the current master key; `None` if they are under it already.
+    pub fn reseal_client_secret(
+        &self,
+        app: AppId,
+        id: ClientSecretId,
+        sealed: &[u8],
+    ) -> Result<Option<Vec<u8>>, Fault> {
+        let context = client_secret_context(self.org, app.as_str(), id.as_str());
+        self.ring().reseal(sealed, &context).map_err(Fault::internal)
+    }
+
     /// What is compared instead of a client secret.
     pub fn client_secret_mac(&self, secret: &str) -> [u8; 32] {
         self.client_secret.mac(secret.as_bytes())

@@ -101,10 +101,11 @@ impl Changing<'_> {
         self.batch.delete_document(kind, before.id());
     }
 
-    /// Puts a signing key.
-    pub fn put_key(&mut self, server: AuthorizationServerId, key: &KeyRecord) {
+    /// Writes a new signing key, or moves one from the status that it had `before`. Moving leaves the sealed bytes as
+    /// they are: they may have been sealed anew since this node read them.
+    pub fn put_key(&mut self, server: AuthorizationServerId, key: &KeyRecord, before: Option<KeyStatus>) {
         self.record(SIGNING_KEY, &key.kid, server.as_str(), None, None);
-        self.batch.put_signing_key(&store::SigningKey {
+        let row = store::SigningKey {
             server: server.to_string(),
             kid: key.kid.clone(),
             status: key.status.to_string(),
@@ -115,7 +116,11 @@ impl Changing<'_> {
             activated: key.activated.map(Timestamp::milliseconds),
             retired: key.retired.map(Timestamp::milliseconds),
             body: "{}".to_owned(),
-        });
+        };
+        match before {
+            None => self.batch.put_signing_key(&row),
+            Some(before) => self.batch.update_signing_key(&row, before.as_str()),
+        };
     }
 
     /// Takes a signing key away.
@@ -124,10 +129,10 @@ impl Changing<'_> {
         self.batch.delete_signing_key(server.as_str(), kid);
     }
 
-    /// Puts a client secret.
-    pub fn put_secret(&mut self, app: AppId, secret: &ClientSecret) {
+    /// Writes a new client secret, or moves one from the status that it had `before`, leaving the sealed bytes.
+    pub fn put_secret(&mut self, app: AppId, secret: &ClientSecret, before: Option<Status>) {
         self.record(CLIENT_SECRET, secret.id.as_str(), app.as_str(), None, None);
-        self.batch.put_client_secret(&store::ClientSecret {
+        let row = store::ClientSecret {
             app: app.to_string(),
             id: secret.id.to_string(),
             status: secret.status.to_string(),
@@ -135,7 +140,11 @@ impl Changing<'_> {
             mac: secret.mac.to_vec(),
             created: secret.created.milliseconds(),
             updated: secret.last_updated.milliseconds(),
-        });
+        };
+        match before {
+            None => self.batch.put_client_secret(&row),
+            Some(before) => self.batch.update_client_secret(&row, before.as_str()),
+        };
     }
 
     /// Takes a client secret away.

@@ -95,7 +95,7 @@ impl KeyRecord {
         self.parsed.get()
     }
 
-    /// Opens and parses the private key: about a millisecond, so not on an async worker.
+    /// Opens and parses the private key: about a tenth of a millisecond, once per key and node.
     pub fn parse(
         &self,
         server: AuthorizationServerId,

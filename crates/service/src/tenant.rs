@@ -1,5 +1,6 @@
 //! One organization at work: its store, configuration, secrets and keys.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use model::{GroupId, OrgId, User};
@@ -13,6 +14,7 @@ use crate::ids::IdSource;
 use crate::key_pool::KeyPool;
 use crate::log::EarlyRefusals;
 use crate::org_secrets::OrgSecrets;
+use crate::snapshot::Snapshot;
 
 /// How many token requests may be under way at once; the excess is answered 503, so that a flood costs little and
 /// those inside are answered soon.
@@ -27,7 +29,7 @@ pub struct Tenant {
     /// The configuration and the queue of changes to it.
     pub configuration: Configuration,
     /// The keys for sealing and comparing.
-    pub secrets: OrgSecrets,
+    pub secrets: Arc<OrgSecrets>,
     /// Where new ids come from.
     pub ids: IdSource,
     /// Signing keys made ahead.
@@ -41,10 +43,12 @@ pub struct Tenant {
 impl Tenant {
     /// Loads the configuration of `org` and starts its writer.
     pub async fn start(store: Store, org: OrgId, secrets: OrgSecrets) -> Result<Self, Fault> {
+        let secrets = Arc::new(secrets);
         let snapshot = configuration::load(&store, org).await?;
+        report_lost_keys(&snapshot, &secrets);
         Ok(Self {
             org,
-            configuration: Configuration::start(store.clone(), snapshot),
+            configuration: Configuration::start(store.clone(), snapshot, Arc::clone(&secrets)),
             store,
             secrets,
             ids: IdSource::default(),
@@ -77,5 +81,20 @@ impl Tenant {
         let ids: Vec<&str> = groups.iter().map(GroupId::as_str).collect();
         let found = self.store.groups_among(self.org.as_str(), &ids).await?;
         Ok(groups.iter().find(|group| !found.iter().any(|row| row.id == group.as_str())).copied())
+    }
+}
+
+/// Says at the start which signing keys cannot be opened, rather than at the first token.
+fn report_lost_keys(snapshot: &Snapshot, secrets: &OrgSecrets) {
+    let ring = secrets.ring();
+    for entry in snapshot.servers_after(None) {
+        for key in entry.keys.iter() {
+            let under = jose::sealed_under(&key.sealed);
+            if !ring.key_ids().any(|id| Some(id) == under) {
+                let (server, kid) = (entry.server.value.id, &key.kid);
+                let under = under.map_or_else(|| "unknown".to_owned(), |id| id.to_string());
+                tracing::error!(%server, kid, under, "this signing key is sealed under a master key that is not here");
+            }
+        }
     }
 }

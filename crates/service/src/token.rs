@@ -5,9 +5,12 @@ use std::sync::Arc;
 use engine::claims::ClaimFailure;
 use engine::server::ScopeName;
 use engine::{Envelope, Facts, Grant, Requested, Silent};
+use jose::SigningKey;
+use model::app::AuthMethod;
 use model::event::{Event, EventType, FACTS_BYTES_MAX, Origin, OutcomeResult, Target};
 use model::{GrantType, Timestamp};
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use crate::client::{self, Credentials};
 use crate::failure::{Failure, Fault};
@@ -34,6 +37,8 @@ pub struct Request {
     pub grant_type: Option<String>,
     /// `scope`
     pub scope: Option<String>,
+    /// `Origin`, which browsers send from pages; none if the page is our own.
+    pub page: Option<String>,
     /// Where it came from.
     pub origin: Origin,
 }
@@ -72,8 +77,10 @@ pub enum Refusal {
     Decision(engine::Refusal),
     /// A claim could not be evaluated.
     Claim(ClaimFailure),
-    /// Something that the decision rests on ended while it was made.
-    EndedMeanwhile,
+    /// A browser asks from a page that is not the client's.
+    ForeignPage,
+    /// A browser asks with a grant that is not for browsers.
+    NotForBrowsers,
 }
 
 impl Refusal {
@@ -90,7 +97,8 @@ impl Refusal {
             Self::ScopeTooLong => "scope_too_long",
             Self::Decision(refusal) => refusal.name(),
             Self::Claim(_) => "claim_evaluation_failure",
-            Self::EndedMeanwhile => "configuration_changed",
+            Self::ForeignPage => "invalid_browser_origin",
+            Self::NotForBrowsers => "browser_grant_not_allowed",
         }
     }
 }
@@ -105,55 +113,47 @@ struct Subject<'a> {
     now: Timestamp,
 }
 
+/// How often a request is decided anew because the configuration changed meanwhile.
+const DECISIONS_MAX: u32 = 3;
+
 /// Answers a token request.
 pub async fn issue(tenant: &Tenant, request: &Request, now: Timestamp) -> Result<Tokens, Failure<Refusal>> {
     let admitted = tenant.admission.try_acquire();
     let _admitted = admitted.map_err(|_| Fault::unavailable("too many token requests are under way"))?;
-    let snapshot = tenant.configuration.current();
-    issue_on(tenant, &snapshot, request, now).await
+    for _ in 0..DECISIONS_MAX {
+        let snapshot = tenant.configuration.current();
+        if let Some(answer) = issue_on(tenant, &snapshot, request, now).await {
+            return answer;
+        }
+    }
+    Err(Fault::unavailable("the configuration changed again and again while a request was decided").into())
 }
 
-/// Answers a token request by `snapshot`, which may be older than the newest: what ended since is refused.
+/// Answers a token request by `snapshot`; `None` if that is not the newest any more, and so nothing was given out.
 pub async fn issue_on(
     tenant: &Tenant,
     snapshot: &Snapshot,
     request: &Request,
     now: Timestamp,
-) -> Result<Tokens, Failure<Refusal>> {
+) -> Option<Result<Tokens, Failure<Refusal>>> {
     let (server, client) = match identify(tenant, snapshot, request) {
         Ok(known) => known,
-        Err(refusal) => return Err(Failure::Refused(refusal)),
+        Err(refusal) => return Some(Err(Failure::Refused(refusal))),
     };
     let subject =
         Subject { tenant, snapshot, server: &server, client: &client, origin: &request.origin, now };
-    let facts = match gather(&client, request) {
-        Ok(facts) => facts,
-        Err(refusal) => return Err(subject.refuse(refusal, None).await),
-    };
-    let compiled = server.compiled(snapshot.org());
-    let grant = match engine::decide(&compiled, &facts, &mut Silent) {
-        Ok(grant) => grant,
-        Err(refusal) => return Err(subject.refuse(Refusal::Decision(refusal), Some(&facts)).await),
-    };
-    let custom = match engine::claims::for_access_token(&compiled, &facts, &grant.scopes) {
-        Ok(custom) => custom,
-        Err(failure) => return Err(subject.refuse(Refusal::Claim(failure), Some(&facts)).await),
-    };
-    if subject.has_ended() {
-        return Err(subject.refuse(Refusal::EndedMeanwhile, Some(&facts)).await);
+    let decided = subject.decide(request);
+    // What may have ended meanwhile is compared once more with the newest: a snapshot that is not the newest any more
+    // decides nothing.
+    if tenant.configuration.current().revision != snapshot.revision {
+        return None;
     }
-    let jti = new_access_token_id();
-    let issuer = issuer(&request.issuer_origin, &server);
-    let envelope = Envelope { issuer: &issuer, jti: &jti, issued_at: now };
-    let claims = engine::access_token(&compiled, &facts, &grant, envelope, custom);
-    // Commit and signature run side by side; the reply needs both.
-    let durable = tenant.store.submit(log::one(tenant, &subject.granted(&facts, &grant, &jti), now));
-    let access_token = sign(tenant, &server, &serde_json::Value::Object(claims))?;
-    durable.await.map_err(Fault::from)?;
-    Ok(Tokens {
-        access_token,
-        expires_in_seconds: grant.lifetimes.access_token_minutes * 60,
-        scopes: grant.scopes,
+    Some(match decided {
+        Ok(decided) => subject.grant(request, decided).await,
+        Err(refused) => {
+            let (refusal, facts) = *refused;
+            Err(subject.refuse(refusal, facts.as_ref()).await)
+        }
     })
 }
 
@@ -192,11 +192,30 @@ fn gather(client: &AppEntry, request: &Request) -> Result<Facts, Refusal> {
     if !client.grant_types.contains(grant_type) {
         return Err(Refusal::UnauthorizedGrant(client.app.value.oauth.grant_types.clone()));
     }
+    check_page(client, grant_type, request.page.as_deref())?;
     restrictions(client)?;
     let scopes = requested(request.scope.as_deref())?;
     match grant_type {
         GrantType::ClientCredentials => Ok(client_credentials::gather(client, scopes)),
         _ => Err(Refusal::UnsupportedGrantType),
+    }
+}
+
+/// A browser may ask only from a page of the client's redirect URIs, and only with a grant that is made for browsers
+/// (Okta).
+fn check_page(client: &AppEntry, grant_type: GrantType, page: Option<&str>) -> Result<(), Refusal> {
+    let Some(page) = page else { return Ok(()) };
+    let is_of_page = |uri: &String| {
+        let after = uri.get(page.len()..);
+        uri.get(..page.len()).is_some_and(|start| start.eq_ignore_ascii_case(page))
+            && after.is_some_and(|after| after.is_empty() || after.starts_with(['/', '?']))
+    };
+    if !client.app.value.oauth.redirect_uris.iter().any(is_of_page) {
+        return Err(Refusal::ForeignPage);
+    }
+    match grant_type {
+        GrantType::AuthorizationCode | GrantType::RefreshToken => Ok(()),
+        _ => Err(Refusal::NotForBrowsers),
     }
 }
 
@@ -207,9 +226,9 @@ fn restrictions(client: &AppEntry) -> Result<(), Refusal> {
     if oauth.dpop_bound_access_tokens {
         return Err(Refusal::ProofRequired);
     }
-    let connection = oauth.kept.get("network").and_then(|network| network.get("connection"));
-    match connection.and_then(serde_json::Value::as_str) {
-        None | Some("ANYWHERE") => Ok(()),
+    match oauth.kept.get("network") {
+        None | Some(Value::Null) => Ok(()),
+        Some(network) if network.get("connection").and_then(Value::as_str) == Some("ANYWHERE") => Ok(()),
         Some(_) => Err(Refusal::OutsideNetwork),
     }
 }
@@ -237,29 +256,59 @@ pub fn issuer(origin: &str, server: &ServerEntry) -> String {
     format!("{origin}/oauth2/{}", server.server.value.path_segment())
 }
 
-fn sign(tenant: &Tenant, server: &ServerEntry, claims: &serde_json::Value) -> Result<String, Fault> {
+/// The key that signs for a server, parsed on first use.
+fn signing_key(tenant: &Tenant, server: &ServerEntry) -> Result<Arc<SigningKey>, Fault> {
     let record =
         server.keys.active().ok_or_else(|| Fault::internal("the server has no active signing key"))?;
-    let key = match record.parsed() {
-        Some(key) => Arc::clone(key),
-        None => record.parse(server.server.value.id, &tenant.secrets)?,
-    };
-    let mut token = String::new();
-    jose::sign_compact(&key, claims.to_string().as_bytes(), &mut token).map_err(Fault::internal)?;
-    Ok(token)
+    match record.parsed() {
+        Some(key) => Ok(Arc::clone(key)),
+        None => record.parse(server.server.value.id, &tenant.secrets),
+    }
+}
+
+/// A grant that is not given out yet.
+struct Decided {
+    facts: Facts,
+    compiled: Arc<engine::AuthorizationServer>,
+    grant: Grant,
+    custom: Map<String, Value>,
 }
 
 impl Subject<'_> {
-    /// Whether client or server ended since the snapshot was taken: compared once more with the newest.
-    fn has_ended(&self) -> bool {
-        let newest = self.tenant.configuration.current();
-        if newest.revision == self.snapshot.revision {
-            return false;
+    /// Gathers and decides. Writes nothing.
+    fn decide(&self, request: &Request) -> Result<Decided, Box<(Refusal, Option<Facts>)>> {
+        let facts = gather(self.client, request).map_err(|refusal| Box::new((refusal, None)))?;
+        let compiled = self.server.compiled(self.snapshot.org());
+        let grant = match engine::decide(&compiled, &facts, &mut Silent) {
+            Ok(grant) => grant,
+            Err(refusal) => return Err(Box::new((Refusal::Decision(refusal), Some(facts)))),
+        };
+        match engine::claims::for_access_token(&compiled, &facts, &grant.scopes) {
+            Ok(custom) => Ok(Decided { facts, compiled, grant, custom }),
+            Err(failure) => Err(Box::new((Refusal::Claim(failure), Some(facts)))),
         }
-        let server = newest.server(self.server.server.value.id);
-        let client = newest.app(self.client.app.value.id);
-        !server.is_some_and(|entry| entry.server.value.status.is_active())
-            || !client.is_some_and(|entry| entry.app.value.status.is_active())
+    }
+
+    /// Composes, signs and commits. Commit and signature run side by side; the reply needs both.
+    async fn grant(&self, request: &Request, decided: Decided) -> Result<Tokens, Failure<Refusal>> {
+        let Decided { facts, compiled, grant, custom } = decided;
+        // The key first: the log must not tell of a token that could not be signed.
+        let key = signing_key(self.tenant, self.server)?;
+        let jti = new_access_token_id();
+        let issuer = issuer(&request.issuer_origin, self.server);
+        let envelope = Envelope { issuer: &issuer, jti: &jti, issued_at: self.now };
+        let claims = engine::access_token(&compiled, &facts, &grant, envelope, custom);
+        let event = self.granted(&facts, &grant, &jti);
+        let durable = self.tenant.store.submit(log::one(self.tenant, &event, self.now));
+        let mut access_token = String::new();
+        let payload = Value::Object(claims).to_string();
+        jose::sign_compact(&key, payload.as_bytes(), &mut access_token).map_err(Fault::internal)?;
+        durable.await.map_err(Fault::from)?;
+        Ok(Tokens {
+            access_token,
+            expires_in_seconds: grant.lifetimes.access_token_minutes * 60,
+            scopes: grant.scopes,
+        })
     }
 
     /// The event of a grant: its targets are the token, the client, the server, the policy and the rule.
@@ -288,8 +337,15 @@ impl Subject<'_> {
         event
     }
 
-    /// Tells the log and then the caller; if the log cannot be told, the answer is a fault.
+    /// Tells the log and then the caller; if the log cannot be told, the answer is a fault. A client that proved nothing
+    /// is anybody who knows its id: that is counted.
     async fn refuse(&self, refusal: Refusal, facts: Option<&Facts>) -> Failure<Refusal> {
+        let app = &self.client.app.value;
+        if app.oauth.auth_method == AuthMethod::None {
+            let (address, id) = (self.origin.address.as_deref(), app.client_id.as_str());
+            self.tenant.early_refusals.count(EventType::TokenGrant, refusal.name(), address, Some(id));
+            return Failure::Refused(refusal);
+        }
         let server = &self.server.server.value;
         let mut event = self
             .event(EventType::TokenGrant, facts)

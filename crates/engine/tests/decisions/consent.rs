@@ -1,4 +1,4 @@
-//! What the consent mode of a scope does to services (Okta, section 3.3). Users are asked elsewhere.
+//! What the consent mode of a scope does to services (Okta). Users are asked elsewhere.
 
 use crate::dialogue::check;
 

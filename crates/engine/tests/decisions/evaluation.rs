@@ -1,4 +1,4 @@
-//! Which policy and which rule govern a request (Okta, section 2.6).
+//! Which policy and which rule govern a request (Okta).
 
 use crate::dialogue::check;
 

@@ -1,4 +1,4 @@
-//! Why nothing is granted: Okta's five refusals (section 2.7), and the two of services.
+//! Why nothing is granted: Okta's five refusals , and the two of services.
 
 use crate::dialogue::check;
 

@@ -1,4 +1,4 @@
-//! Access tokens as a whole (Okta, section 4.5).
+//! Access tokens as a whole (Okta).
 
 use model::claim::{ClaimValue, RESERVED_IN_ACCESS_TOKEN};
 use serde_json::{Map, json};

@@ -208,6 +208,7 @@ fn oauth_settings(
     let pkce = matches!(application_type, Browser | Native) || auth_method == AuthMethod::None;
     let consent_method = optional("consent_method", client.consent_method.as_deref())?;
     let wildcard_redirect = optional("wildcard_redirect", client.wildcard_redirect.as_deref())?;
+    check_network(client.kept.get("network"))?;
     Ok(OAuthSettings {
         auth_method,
         pkce_required: credentials.pkce_required.unwrap_or(pkce),
@@ -226,6 +227,18 @@ fn oauth_settings(
         refresh_token: client.refresh_token.map(|settings| refresh_token(&settings)).transpose()?,
         kept: among(client.kept, KEPT_CLIENT),
     })
+}
+
+/// `ANYWHERE`, or zones, which the token endpoint refuses while there are none: never anything that it could not read.
+fn check_network(network: Option<&Value>) -> Result<(), ApiError> {
+    let connection = match network {
+        None | Some(Value::Null) => return Ok(()),
+        Some(network) => network.get("connection").and_then(Value::as_str),
+    };
+    match connection {
+        Some("ANYWHERE" | "ZONE") => Ok(()),
+        _ => Err(ApiError::invalid("network", "network.connection: must be ANYWHERE or ZONE")),
+    }
 }
 
 /// What an app gets that does not say.
@@ -437,20 +450,22 @@ fn links(here: &Here, app: &AppModel) -> Value {
 }
 
 /// What a list of apps can be filtered by.
-const FILTERS: &[&str] = &["id", "status", "name"];
+const FILTERS: &[&str] = &["id", "status", "name", "credentials.signing.kid"];
 
 async fn list(State(app): State<App>, here: Here, query: Query, page: Page) -> Result<Response, ApiError> {
     let filter =
         query.text("filter").map(|text| Filter::parse(text, FILTERS)).transpose()?.unwrap_or_default();
+    let snapshot = app.configuration.current();
+    let kid = signing_kid(&snapshot);
     let lets_through = |entry: &AppEntry| {
         filter.lets_through(|attribute, value| match attribute {
             "id" => entry.app.value.id.as_str() == value,
             "status" => entry.app.value.status.as_str() == value,
             "name" => value == NAME,
+            "credentials.signing.kid" => kid.as_deref() == Some(value),
             _ => false,
         })
     };
-    let snapshot = app.configuration.current();
     let found = use_case::list(&snapshot, query.text("q"), lets_through, page.after.as_deref(), page.limit);
     let views: Vec<Value> = found.items.iter().map(|entry| view(&here, &snapshot, entry, None)).collect();
     Ok(page.reply(&here, &views, found.next.as_deref()))

@@ -44,6 +44,10 @@ struct Write {
     description: Option<String>,
     audiences: Option<Vec<String>>,
     issuer_mode: Option<String>,
+    access_token_encrypted_response_algorithm: Option<Value>,
+    jwks: Option<Value>,
+    #[serde(rename = "jwks_uri")]
+    jwks_uri: Option<Value>,
     #[serde(default, deserialize_with = "object")]
     credentials: Credentials,
 }
@@ -62,6 +66,17 @@ struct Signing {
 
 impl Write {
     fn settings(self) -> Result<Settings, ApiError> {
+        if [&self.access_token_encrypted_response_algorithm, &self.jwks, &self.jwks_uri]
+            .iter()
+            .any(|o| o.is_some())
+        {
+            // Taking it and sending tokens in clear would be worse than refusing it.
+            let field = "accessTokenEncryptedResponseAlgorithm";
+            return Err(ApiError::invalid(
+                field,
+                format!("{field}: Encrypted access tokens are not offered yet"),
+            ));
+        }
         let rotation_mode = self.credentials.signing.rotation_mode.as_deref();
         Ok(Settings {
             name: required("name", self.name)?,

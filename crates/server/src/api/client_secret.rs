@@ -10,7 +10,7 @@ use service::AppEntry;
 use service::admin::app;
 use service::admin::client_secret::{self as use_case, Shown};
 
-use crate::access::Admins::{AppManagers, AppReaders};
+use crate::access::Admins::AppManagers;
 use crate::api::{App, Asks, link, status};
 use crate::error::ApiError;
 use crate::json::Json;
@@ -21,15 +21,16 @@ use crate::routes::{Route, Routes};
 const READ: &str = "okta.apps.read";
 const MANAGE: &str = "okta.apps.manage";
 
+/// Secrets are shown in clear, so only whoever may change them may read them.
 pub(super) fn routes() -> Routes<App> {
     const ALL: &str = "/api/v1/apps/{app}/credentials/secrets";
     const ONE: &str = "/api/v1/apps/{app}/credentials/secrets/{secret}";
     const ACTIVATE: &str = "/api/v1/apps/{app}/credentials/secrets/{secret}/lifecycle/activate";
     const DEACTIVATE: &str = "/api/v1/apps/{app}/credentials/secrets/{secret}/lifecycle/deactivate";
     Routes::new()
-        .route(Route::guarded(Method::GET, ALL, READ, AppReaders), list)
+        .route(Route::guarded(Method::GET, ALL, READ, AppManagers), list)
         .route(Route::guarded(Method::POST, ALL, MANAGE, AppManagers), create)
-        .route(Route::guarded(Method::GET, ONE, READ, AppReaders), get)
+        .route(Route::guarded(Method::GET, ONE, READ, AppManagers), get)
         .route(Route::guarded(Method::DELETE, ONE, MANAGE, AppManagers), delete)
         .route(Route::guarded(Method::POST, ACTIVATE, MANAGE, AppManagers), activate)
         .route(Route::guarded(Method::POST, DEACTIVATE, MANAGE, AppManagers), deactivate)

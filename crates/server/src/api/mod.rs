@@ -207,6 +207,14 @@ pub(crate) struct Include {
     pub exclude: Vec<String>,
 }
 
+/// A list that says what to leave out, where leaving out is not offered: what is ignored would widen.
+pub(crate) fn no_exclude(field: &'static str, list: &Include) -> Result<(), ApiError> {
+    if list.exclude.is_empty() {
+        return Ok(());
+    }
+    Err(ApiError::invalid(field, format!("{field}: exclude is not supported here; list what to include")))
+}
+
 /// What a request must have.
 pub(crate) fn required<T>(field: &'static str, value: Option<T>) -> Result<T, ApiError> {
     value.ok_or_else(|| ApiError::invalid(field, format!("{field}: The field cannot be left blank")))

@@ -13,7 +13,9 @@ use service::{ServerEntry, Versioned};
 
 use super::authorization_server::url as server_url;
 use crate::access::Admins::{ServerManagers, ServerReaders};
-use crate::api::{App, Asks, IfMatch, Include, Shown, lifecycle, link, only, priority, required, status};
+use crate::api::{
+    App, Asks, IfMatch, Include, Shown, lifecycle, link, no_exclude, only, priority, required, status,
+};
 use crate::error::ApiError;
 use crate::json::{Json, object_or_none};
 use crate::origin::Here;
@@ -62,12 +64,14 @@ impl Write {
         if let Some(text) = &self.r#type {
             only("type", text, TYPE)?;
         }
+        let clients = self.conditions.and_then(|conditions| conditions.clients);
+        clients.as_ref().map(|clients| no_exclude("conditions.clients", clients)).transpose()?;
         Ok(Settings {
             name: required("name", self.name)?,
             description: self.description,
             priority: priority(self.priority)?,
             status: status(self.status.as_deref())?,
-            clients: self.conditions.and_then(|conditions| conditions.clients).as_ref().map(condition),
+            clients: clients.as_ref().map(condition),
         })
     }
 }

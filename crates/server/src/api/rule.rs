@@ -14,7 +14,8 @@ use service::{ServerEntry, Versioned};
 use super::policy::url as policy_url;
 use crate::access::Admins::{ServerManagers, ServerReaders};
 use crate::api::{
-    App, Asks, IfMatch, Include, Shown, count, lifecycle, link, only, priority, required, status, word,
+    App, Asks, IfMatch, Include, Shown, count, lifecycle, link, no_exclude, only, priority, required, status,
+    word,
 };
 use crate::error::ApiError;
 use crate::json::{Json, object, object_or_none};
@@ -101,6 +102,8 @@ impl Write {
         if let Some(text) = &self.r#type {
             only("type", text, TYPE)?;
         }
+        no_exclude("conditions.grantTypes", &self.conditions.grant_types)?;
+        no_exclude("conditions.scopes", &self.conditions.scopes)?;
         let lifetimes = lifetimes(&self.actions.token)?;
         Ok(Settings {
             name: required("name", self.name)?,

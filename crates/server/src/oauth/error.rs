@@ -199,7 +199,14 @@ impl From<Refusal> for OAuthError {
                     format!("The '{name}' {owner} claim could not be evaluated."),
                 )
             }
-            Refusal::EndedMeanwhile => Self::invalid_client("Invalid value for 'client_id' parameter."),
+            Refusal::ForeignPage => Self::invalid_request(
+                "Browser requests to the token endpoint must be part of at least one whitelisted redirect_uri.",
+            ),
+            Refusal::NotForBrowsers => Self::new(
+                StatusCode::BAD_REQUEST,
+                "unauthorized_client",
+                "Browser requests to the token endpoint may only use the authorization_code grant_type.",
+            ),
         }
     }
 }

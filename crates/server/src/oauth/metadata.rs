@@ -1,8 +1,8 @@
 //! The discovery documents of a custom authorization server: OpenID Connect Discovery and RFC 8414 (Okta, section
 //! 7.10).
 //!
-//! Addresses of endpoints are fixed and all named, as Okta names them. What a server is said to *support* is what it
-//! does: the lists grow with the releases.
+//! Addresses of endpoints are fixed and all named, as Okta names them, and so are response types and modes: clients
+//! expect them. Grants and ways to authenticate are those that are served: the lists grow with the releases.
 
 use std::sync::Arc;
 

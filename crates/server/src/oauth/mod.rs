@@ -1,7 +1,7 @@
 //! The OAuth endpoints of custom authorization servers: tokens, keys, metadata. Owns the wire's shapes; leaves out
 //! every decision.
 
-mod error;
+pub mod error;
 mod form;
 mod keys;
 mod metadata;

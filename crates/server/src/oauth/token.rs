@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{AUTHORIZATION, ORIGIN};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -67,12 +67,19 @@ pub async fn post(
         credentials,
         grant_type: form.get("grant_type").map(str::to_owned),
         scope: form.get("scope").map(str::to_owned),
+        page: foreign_page(&headers, &here),
         origin: origin_of(request_id, peer, &headers, &here),
     };
     match token::issue(&app, &request, now).await {
         Ok(tokens) => Json(View::from(&tokens)).into_response(),
         Err(failure) => OAuthError::answer(failure),
     }
+}
+
+/// The page that a browser asks from, unless it is our own.
+fn foreign_page(headers: &HeaderMap, here: &Here) -> Option<String> {
+    let page = headers.get(ORIGIN)?.to_str().unwrap_or("null");
+    (!page.eq_ignore_ascii_case(here.origin.as_str())).then(|| page.to_owned())
 }
 
 /// The one kind of credentials that the request presents; two kinds are refused, and so is the query.

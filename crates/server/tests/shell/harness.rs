@@ -23,7 +23,8 @@ use server::origin::{Here, Origin, Origins};
 use server::page::Page;
 use server::path::Path;
 use server::routes::{Route, Routes};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use server::tls::Tls;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
@@ -143,11 +144,12 @@ pub struct Setup {
     pub limits: Limits,
     pub origin: &'static str,
     pub readiness: Result<(), String>,
+    pub tls: Option<Arc<Tls>>,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { limits: Limits::default(), origin: "http://localhost:8080", readiness: Ok(()) }
+        Self { limits: Limits::default(), origin: "http://localhost:8080", readiness: Ok(()), tls: None }
     }
 }
 
@@ -161,7 +163,7 @@ impl Setup {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, words) = mpsc::channel(2);
-        let ended = tokio::spawn(listen::serve(listener, front, words));
+        let ended = tokio::spawn(listen::serve(listener, front, self.tls, words));
         Server { address, hold, stop, ended }
     }
 }
@@ -209,7 +211,7 @@ pub struct Reply {
 
 impl Reply {
     /// Reads one reply; `None` if the connection ends before its headers do.
-    pub async fn read(stream: &mut TcpStream) -> Option<Self> {
+    pub async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<Self> {
         let mut bytes = Vec::new();
         let head = loop {
             if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
@@ -255,13 +257,13 @@ impl Reply {
     }
 }
 
-async fn read_more(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> usize {
+async fn read_more(stream: &mut (impl AsyncRead + Unpin), bytes: &mut Vec<u8>) -> usize {
     let read = tokio::time::timeout(Duration::from_secs(10), stream.read_buf(bytes)).await;
     read.expect("the server says something within ten seconds").unwrap_or(0)
 }
 
 /// Whether the other end closes within `seconds`.
-pub async fn closes_within(stream: &mut TcpStream, seconds: u64) -> bool {
+pub async fn closes_within(stream: &mut (impl AsyncRead + Unpin), seconds: u64) -> bool {
     let mut bytes = Vec::new();
     let end = async { while stream.read_buf(&mut bytes).await.is_ok_and(|read| read > 0) {} };
     tokio::time::timeout(Duration::from_secs(seconds), end).await.is_ok()

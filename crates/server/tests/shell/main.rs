@@ -8,4 +8,5 @@ mod program;
 mod replies;
 mod shutdown;
 mod targets;
+mod tls;
 mod two;

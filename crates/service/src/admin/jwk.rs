@@ -1,7 +1,7 @@
 //! The public keys of an app.
 
 use jose::{KeyUse, PublicJwk};
-use model::app::{ClientKeys, KEYS_MAX, RegisteredJwk};
+use model::app::{AuthMethod, ClientKeys, KEYS_MAX, RegisteredJwk};
 use model::event::EventType;
 use model::{App, Document, JwkId, Status, Timestamp};
 use serde_json::{Map, Value};
@@ -12,6 +12,10 @@ use crate::failure::Failure;
 use crate::ids::IdSource;
 use crate::snapshot::{AppEntry, Snapshot};
 use crate::tenant::Tenant;
+
+/// Okta's words.
+const ONLY_KEY: &str = "Can't deactivate the only active JSON Web Key when the value for `token_endpoint_auth_method` is \
+                        `private_key_jwt`.";
 
 /// The keys that an app registered here.
 pub fn list(entry: &AppEntry) -> &[RegisteredJwk] {
@@ -97,7 +101,14 @@ pub async fn create(
         .change(asked, move |draft| {
             let entry = app::find(draft.snapshot(), &app_id, Precondition::Any)?;
             let made = made.first().cloned().ok_or_else(|| Refusal::invalid("jwks", "There is no key"))?;
+            if matches!(entry.app.value.oauth.keys, Some(ClientKeys::JwksUri(_))) {
+                let message = "The app publishes its keys at a jwks_uri; take that out before a key is added";
+                return Err(Refusal::invalid("jwks", message));
+            }
             let mut keys = list(&entry).to_vec();
+            if keys.iter().any(|key| !key.jwk.contains_key("kid")) {
+                return Err(Refusal::invalid("jwks", "Each of several keys must have a kid"));
+            }
             if keys.len() >= KEYS_MAX {
                 return Err(Refusal::invalid("jwks", format_args!("An app has at most {KEYS_MAX} keys")));
             }
@@ -129,7 +140,7 @@ fn find(
     Ok((entry, key))
 }
 
-/// Activates or deactivates a key.
+/// Activates or deactivates a key; the only active one of a client that signs with it stays active.
 pub async fn set_status(
     tenant: &Tenant,
     asked: Asked,
@@ -141,6 +152,14 @@ pub async fn set_status(
         .configuration
         .change(asked, move |draft| {
             let (entry, key) = find(draft.snapshot(), &app_id, &id)?;
+            if key.status == status {
+                return Ok(key);
+            }
+            let active = list(&entry).iter().filter(|key| key.status.is_active()).count();
+            let method = entry.app.value.oauth.auth_method;
+            if !status.is_active() && active <= 1 && method == AuthMethod::PrivateKeyJwt {
+                return Err(Refusal::Invalid { subject: "JsonWebKey", causes: vec![ONLY_KEY.to_owned()] });
+            }
             let changed = RegisteredJwk { status, ..key };
             let keys = list(&entry).iter().map(|other| if other.id == changed.id { &changed } else { other });
             let keys = keys.cloned().collect();

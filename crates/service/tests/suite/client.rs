@@ -18,10 +18,8 @@ async fn every_refusal_is_produced_and_names_the_client_only_if_it_exists() {
     let public = world.try_app(public_app_settings("Page")).await.unwrap();
     let (id, secret) = (app.entry.app.value.client_id.to_string(), app.client_secret.clone().unwrap());
     let page = public.entry.app.value.client_id.to_string();
-    let basic_of = |id: &str, secret: &str| Credentials::Basic {
-        client_id: id.to_owned(),
-        secret: secret.to_owned(),
-    };
+    let basic_of =
+        |id: &str, secret: &str| Credentials::Basic { client_id: id.to_owned(), secret: secret.to_owned() };
     let post_of =
         |id: &str, secret: &str| Credentials::Post { client_id: id.to_owned(), secret: secret.to_owned() };
     let public_of = |id: &str| Credentials::Public { client_id: id.to_owned() };
@@ -76,10 +74,8 @@ async fn a_client_authenticates_in_the_way_that_it_is_registered_for() {
 #[tokio::test]
 async fn a_chosen_client_id_is_taken_once_and_free_again_afterwards() {
     let world = World::new().await;
-    let chosen = || app::Settings {
-        client_id: Some(model::ClientId::new("my-courier")),
-        ..app_settings("Courier")
-    };
+    let chosen =
+        || app::Settings { client_id: Some(model::ClientId::new("my-courier")), ..app_settings("Courier") };
     let app = world.try_app(chosen()).await.unwrap();
     assert!(authenticate(&world.tenant, &world.snapshot(), &basic(&app)).is_ok());
     assert!(world.try_app(chosen()).await.is_err());

@@ -25,7 +25,7 @@ async fn a_change_that_is_refused_leaves_nothing() {
     let stale = Precondition::Revision(policy.revision - 1);
     let (tenant, asked, server) = (&world.tenant, || world.asked(), || DEFAULT.to_owned());
     let nobody = model::ClientId::new("nobody-knows");
-    let strangers = policy::Settings { clients: only(&[&nobody]), ..policy_settings("x") };
+    let strangers = policy::Settings { clients: Some(only(&[&nobody])), ..policy_settings("x") };
     let mut unknown_scope = rule_settings("x");
     unknown_scope.scopes = ScopeCondition::Only(vec!["orders".to_owned(), "unknown".to_owned()]);
     let mut unknown_group = rule_settings("x");

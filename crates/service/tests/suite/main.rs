@@ -5,6 +5,7 @@ mod dangling;
 mod drafts;
 mod early;
 mod history;
+mod jwks;
 mod keys;
 mod master_key;
 mod nodes;

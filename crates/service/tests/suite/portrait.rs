@@ -35,7 +35,9 @@ pub fn portrait(snapshot: &Snapshot) -> String {
             })
             .collect();
         keys.sort();
-        keys.iter().for_each(|key| writeln!(text, "{key}").unwrap());
+        for key in &keys {
+            writeln!(text, "{key}").unwrap();
+        }
     }
     for entry in snapshot.apps_after(None) {
         let found = snapshot.client(entry.app.value.client_id.as_str()).map(|found| found.app.value.id);

@@ -26,12 +26,7 @@ fn works(world: &World, app: &Written, secret: &str) -> bool {
     }
 }
 
-async fn set(
-    world: &World,
-    app: &Written,
-    secret: &Shown,
-    status: Status,
-) -> Result<(), Failure<Refusal>> {
+async fn set(world: &World, app: &Written, secret: &Shown, status: Status) -> Result<(), Failure<Refusal>> {
     let (app, id) = (app.entry.app.value.id.to_string(), secret.secret.id.to_string());
     client_secret::set_status(&world.tenant, world.asked(), app, id, status).await.map(drop)
 }
@@ -68,7 +63,8 @@ async fn an_app_never_ends_up_without_a_secret_that_works() {
         other => panic!("{other:?}"),
     };
     let id = app.entry.app.value.id.to_string();
-    let off = client_secret::set_status(&world.tenant, world.asked(), id, only.clone(), Status::Inactive).await;
+    let off =
+        client_secret::set_status(&world.tenant, world.asked(), id, only.clone(), Status::Inactive).await;
     assert_eq!(
         shown(refused(off.map(drop))),
         "status: status: The only active secret of an app cannot be deactivated"
@@ -78,10 +74,7 @@ async fn an_app_never_ends_up_without_a_secret_that_works() {
     let second = world.add_secret(&app.entry, Status::Inactive).await.unwrap();
     assert!(!works(&world, &app, &second.clear), "a secret can be made inactive");
     let third = world.add_secret(&app.entry, Status::Active).await;
-    assert_eq!(
-        shown(refused(third.map(drop).map_err(|failure| failure))),
-        "client_secret: client_secret: An app has at most 2 secrets"
-    );
+    assert_eq!(shown(refused(third.map(drop))), "client_secret: client_secret: An app has at most 2 secrets");
     delete(&world, &app, second.secret.id.as_str()).await.unwrap();
     assert!(works(&world, &app, app.client_secret.as_ref().unwrap()));
 }

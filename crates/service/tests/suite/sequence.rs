@@ -76,7 +76,7 @@ fn pick<T>(list: Vec<T>, which: usize) -> Option<T> {
 }
 
 fn priority(say: u32) -> Option<u32> {
-    (say % 4 != 0).then(|| say / 4 % 6 + 1)
+    (!say.is_multiple_of(4)).then(|| say / 4 % 6 + 1)
 }
 
 impl Step {
@@ -132,7 +132,7 @@ impl Step {
         let client = client.filter(|_| self.say.is_multiple_of(3)).map(|entry| &entry.app.value.client_id);
         let settings = policy::Settings {
             priority: priority(self.say),
-            clients: client.and_then(|client| only(&[client])),
+            clients: client.map(|client| only(&[client])),
             ..policy_settings(&self.name())
         };
         if let Deed::Create = self.deed {
@@ -190,13 +190,11 @@ impl Step {
         let Some(wanted) = pick(server.scopes(), self.which) else { return Ok(()) };
         let (id, system) = (wanted.value.id.to_string(), wanted.value.system);
         let name = if system { wanted.value.name.clone() } else { self.name() };
-        match self.deed {
-            Deed::Delete => scope::delete(tenant, asked, path, id, Precondition::Any).await,
-            _ => {
-                let any = Precondition::Any;
-                scope::replace(tenant, asked, path, id, settings(&name), any).await.map(drop)
-            }
+        let any = Precondition::Any;
+        if let Deed::Delete = self.deed {
+            return scope::delete(tenant, asked, path, id, any).await;
         }
+        scope::replace(tenant, asked, path, id, settings(&name), any).await.map(drop)
     }
 
     async fn claim_call(&self, world: &World) -> Answer {

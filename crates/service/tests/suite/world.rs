@@ -265,8 +265,8 @@ pub fn policy_settings(name: &str) -> policy::Settings {
     }
 }
 
-pub fn only(clients: &[&ClientId]) -> Option<ClientCondition> {
-    Some(ClientCondition::Only(clients.iter().map(|&client| client.clone()).collect()))
+pub fn only(clients: &[&ClientId]) -> ClientCondition {
+    ClientCondition::Only(clients.iter().map(|&client| client.clone()).collect())
 }
 
 /// A rule for everyone, any scope and `client_credentials`.
@@ -344,6 +344,7 @@ pub fn request(credentials: Credentials, scope: Option<&str>) -> Request {
         credentials,
         grant_type: Some("client_credentials".to_owned()),
         scope: scope.map(str::to_owned),
+        page: None,
         origin: origin(),
     }
 }

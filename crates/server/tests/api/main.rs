@@ -1,0 +1,7 @@
+//! The management API and the token endpoint in one process: the ledgers, whole replies, and what no input may do.
+
+#[path = "../ledger/mod.rs"]
+mod ledger;
+mod properties;
+mod replies;
+mod site;

@@ -1,0 +1,201 @@
+//! Every refusal of the token endpoint, and the status and words that it is answered with: Okta's, where Okta has it.
+
+use std::collections::BTreeSet;
+
+use engine::claims::ClaimFailure;
+use model::GrantType;
+use server::oauth::error::OAuthError;
+use service::client;
+use service::token::Refusal;
+
+/// One of each variant. A new one does not compile before it stands here and in [`EXPECTED`].
+fn variant(refusal: &Refusal) -> &'static str {
+    use client::Refusal as C;
+    use engine::Refusal as D;
+    match refusal {
+        Refusal::UnknownServer => "UnknownServer",
+        Refusal::MissingGrantType => "MissingGrantType",
+        Refusal::UnsupportedGrantType => "UnsupportedGrantType",
+        Refusal::Client(C::NoCredentials) => "NoCredentials",
+        Refusal::Client(C::MalformedHeader) => "MalformedHeader",
+        Refusal::Client(C::UnknownClient) => "UnknownClient",
+        Refusal::Client(C::WrongMethod) => "WrongMethod",
+        Refusal::Client(C::WrongSecret) => "WrongSecret",
+        Refusal::Client(C::AssertionUnsupported) => "AssertionUnsupported",
+        Refusal::UnauthorizedGrant(_) => "UnauthorizedGrant",
+        Refusal::OutsideNetwork => "OutsideNetwork",
+        Refusal::ProofRequired => "ProofRequired",
+        Refusal::ScopeTooLong => "ScopeTooLong",
+        Refusal::Decision(D::NoMatchingPolicy) => "NoMatchingPolicy",
+        Refusal::Decision(D::NoMatchingScope) => "NoMatchingScope",
+        Refusal::Decision(D::NoScopeAllowed) => "NoScopeAllowed",
+        Refusal::Decision(D::ScopeDenied(_)) => "ScopeDenied",
+        Refusal::Decision(D::NoDefaultScopes) => "NoDefaultScopes",
+        Refusal::Decision(D::OpenIdScopeForService) => "OpenIdScopeForService",
+        Refusal::Decision(D::ConsentRequired(_)) => "ConsentRequired",
+        Refusal::Claim(ClaimFailure { system: true, .. }) => "Claim (system)",
+        Refusal::Claim(ClaimFailure { system: false, .. }) => "Claim (user)",
+        Refusal::ForeignPage => "ForeignPage",
+        Refusal::NotForBrowsers => "NotForBrowsers",
+    }
+}
+
+fn all() -> Vec<Refusal> {
+    use client::Refusal as C;
+    use engine::Refusal as D;
+    let names = || vec!["pay".to_owned(), "a\"b\\c\u{e9}\n".to_owned()];
+    let claim = |system| ClaimFailure { name: "cl\"aim".to_owned(), system, detail: "s3cret".to_owned() };
+    let clients = [
+        C::NoCredentials,
+        C::MalformedHeader,
+        C::UnknownClient,
+        C::WrongMethod,
+        C::WrongSecret,
+        C::AssertionUnsupported,
+    ];
+    let decisions = [
+        D::NoMatchingPolicy,
+        D::NoMatchingScope,
+        D::NoScopeAllowed,
+        D::ScopeDenied(names()),
+        D::NoDefaultScopes,
+        D::OpenIdScopeForService,
+        D::ConsentRequired(names()),
+    ];
+    let own = [
+        Refusal::UnknownServer,
+        Refusal::MissingGrantType,
+        Refusal::UnsupportedGrantType,
+        Refusal::UnauthorizedGrant(vec![GrantType::AuthorizationCode, GrantType::RefreshToken]),
+        Refusal::OutsideNetwork,
+        Refusal::ProofRequired,
+        Refusal::ScopeTooLong,
+        Refusal::Claim(claim(true)),
+        Refusal::Claim(claim(false)),
+        Refusal::ForeignPage,
+        Refusal::NotForBrowsers,
+    ];
+    own.into_iter()
+        .chain(clients.into_iter().map(Refusal::Client))
+        .chain(decisions.into_iter().map(Refusal::Decision))
+        .collect()
+}
+
+#[test]
+fn every_refusal_is_answered_in_oktas_words() {
+    let expected: Vec<&str> = EXPECTED.trim().split("\n\n").collect();
+    let mut seen = BTreeSet::new();
+    for refusal in all() {
+        let name = variant(&refusal);
+        assert!(seen.insert(name), "{name} stands twice");
+        let reason = refusal.name();
+        let error = OAuthError::from(refusal);
+        let text =
+            format!("{name}: {reason}\n{} {}\n{}", error.status.as_u16(), error.error, error.description);
+        assert!(expected.contains(&text.as_str()), "no entry of the list reads:\n{text}");
+        let legal = |c: char| matches!(c, ' '..='~') && c != '"' && c != '\\';
+        assert!(error.description.chars().all(legal), "RFC 6749 section 5.2: {}", error.description);
+        assert!(!error.description.contains("s3cret"), "what only the log may read");
+    }
+    assert_eq!(seen.len(), expected.len(), "the list has an entry for what there is no refusal of: {seen:?}");
+}
+
+/// Sections 2.7, 3.4, 4.9, 7.1, 7.3 and 7.4 of our notes on Okta's behaviour. Where Okta has no words for a case, the
+/// words are ours: `UnknownServer`, `AssertionUnsupported`, `ScopeTooLong`.
+const EXPECTED: &str = "
+UnknownServer: invalid_authorization_server
+400 invalid_request
+The authorization server id is invalid.
+
+MissingGrantType: missing_grant_type
+400 invalid_request
+The token request must specify a 'grant_type'. Valid values: [client_credentials].
+
+UnsupportedGrantType: unsupported_grant_type
+400 unsupported_grant_type
+The authorization grant type is not supported by the authorization server. Configured grant types: [client_credentials].
+
+UnauthorizedGrant: unauthorized_client
+400 unauthorized_client
+The client is not authorized to use the provided grant type. Configured grant types: [authorization_code, refresh_token].
+
+OutsideNetwork: network_zone_restricted
+403 access_denied
+The request is made from outside the client's permitted network zones.
+
+ProofRequired: dpop_proof_required
+400 invalid_dpop_proof
+The DPoP proof JWT header is missing.
+
+ScopeTooLong: scope_too_long
+400 invalid_scope
+The 'scope' parameter must not be longer than 4096 characters.
+
+Claim (system): claim_evaluation_failure
+400 server_error
+The 'cl?aim' system claim could not be evaluated.
+
+Claim (user): claim_evaluation_failure
+400 server_error
+The 'cl?aim' user claim could not be evaluated.
+
+ForeignPage: invalid_browser_origin
+400 invalid_request
+Browser requests to the token endpoint must be part of at least one whitelisted redirect_uri.
+
+NotForBrowsers: browser_grant_not_allowed
+400 unauthorized_client
+Browser requests to the token endpoint may only use the authorization_code grant_type.
+
+NoCredentials: no_client_credentials
+401 invalid_client
+No client credentials found.
+
+MalformedHeader: invalid_client_credentials_header
+401 invalid_client
+Found Authentication header but was not valid client credentials.
+
+UnknownClient: invalid_client_id
+401 invalid_client
+Invalid value for 'client_id' parameter.
+
+WrongMethod: invalid_client_auth_method
+401 invalid_client
+Client authentication failed. Either the client or the client credentials are invalid.
+
+WrongSecret: invalid_client_secret
+401 invalid_client
+The client secret supplied for a confidential client is invalid.
+
+AssertionUnsupported: client_assertion_not_supported
+401 invalid_client
+Client assertions are not accepted yet. Use client_secret_basic or client_secret_post.
+
+NoMatchingPolicy: no_matching_policy
+401 access_denied
+Policy evaluation failed for this request, please check the policy configurations.
+
+NoMatchingScope: no_matching_scope
+400 invalid_scope
+One or more scopes are not configured for the authorization server resource.
+
+NoScopeAllowed: no_scope_allowed
+400 access_denied
+Policy evaluation succeeded, but all the requested scopes were rejected.
+
+ScopeDenied: scope_denied
+400 access_denied
+Some of the requested scopes were denied by the policy. Denied scopes: [pay, a?b?c??].
+
+NoDefaultScopes: no_default_scopes
+400 invalid_scope
+The authorization server resource does not have any configured default scopes, 'scope' must be provided.
+
+OpenIdScopeForService: client_credentials_openid_scope
+400 invalid_scope
+Cannot request 'openid' scopes using client credentials.
+
+ConsentRequired: consent_required
+400 consent_required
+The following scopes require user consent and cannot be granted for the client credentials grant type: [pay, a?b?c??].
+";
