@@ -35,6 +35,11 @@ pub const KEPT: &[Kept] = &[
         instead: "only `server` knows HTTP; return a typed refusal and let `server` map it",
     },
     Kept {
+        packages: &["rustls", "tokio-rustls", "rcgen"],
+        crates: &["server"],
+        instead: "only `server` speaks TLS",
+    },
+    Kept {
         packages: &["rusqlite", "libsqlite3-sys", "tokio-postgres", "deadpool-postgres", "postgres-types"],
         crates: &["store"],
         instead: "only `store` knows SQL; add a statement and a row type there",
