@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use service::admin::key;
 use service::first_start::{self, FirstAdmin, Made};
 use service::master_key;
 use service::{Tenant, log as events};
@@ -165,6 +166,9 @@ async fn housekeeping(tenant: Arc<Tenant>) {
         let now = clock::now();
         if let Err(fault) = events::write_early_refusals(&tenant, now).await {
             tracing::error!(%fault, "refusals could not be logged");
+        }
+        if let Err(fault) = key::keep(&tenant, now).await {
+            tracing::error!(%fault, "signing keys could not be rotated or cleared");
         }
         if let Err(fault) = tenant.store.sequence(tenant.org().as_str(), now.milliseconds()).await {
             tracing::error!(%fault, "events could not be given their place in the log");

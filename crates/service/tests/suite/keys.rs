@@ -1,10 +1,12 @@
 //! A signing key's life: published as the next one, signing, published a while longer, gone.
 
+use model::authorization_server::RotationMode;
+use model::event::EventType;
 use model::key::KeyStatus;
 use service::ServerEntry;
-use service::admin::{Refusal, key};
+use service::admin::{Refusal, authorization_server, key};
 
-use crate::world::{DEFAULT, World, basic, refused, request};
+use crate::world::{DEFAULT, World, basic, refused, request, server_settings};
 
 const HOUR: i64 = 3_600_000;
 
@@ -84,4 +86,76 @@ async fn keys_that_are_not_there_are_not_found() {
     assert_eq!(missing, Refusal::not_found("nokey", "JsonWebKey"));
     let answer = key::rotate(&world.tenant, world.asked(), "aus1".to_owned()).await;
     assert_eq!(refused(answer.map(drop)), Refusal::not_found("aus1", "AuthorizationServer"));
+}
+
+const DAY: i64 = 24 * HOUR;
+
+#[tokio::test]
+async fn a_server_rotates_by_itself_when_its_time_has_come_and_not_before() {
+    let world = World::new().await;
+    let next = by_status(&world.server(DEFAULT), KeyStatus::Next);
+    world.wait(90 * DAY - 1_000);
+    key::keep(&world.tenant, world.now()).await.unwrap();
+    assert_eq!(by_status(&world.server(DEFAULT), KeyStatus::Next), next, "a second too early");
+    world.wait(1_000);
+    key::keep(&world.tenant, world.now()).await.unwrap();
+    assert_eq!(by_status(&world.server(DEFAULT), KeyStatus::Active), next);
+    key::keep(&world.tenant, world.now()).await.unwrap();
+    assert_eq!(by_status(&world.server(DEFAULT), KeyStatus::Active), next, "once is enough");
+}
+
+#[tokio::test]
+async fn a_server_that_an_admin_rotates_never_does_so_by_itself() {
+    let world = World::new().await;
+    let settings = authorization_server::Settings {
+        rotation_mode: Some(RotationMode::Manual),
+        ..server_settings("manual")
+    };
+    let server = authorization_server::create(&world.tenant, world.asked(), settings).await.unwrap();
+    let id = server.server.value.id;
+    world.wait(900 * DAY);
+    key::keep(&world.tenant, world.now()).await.unwrap();
+    let active = |entry: &ServerEntry| by_status(entry, KeyStatus::Active);
+    assert_eq!(active(&world.server(id.as_str())), active(&server));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_several_nodes_exactly_one_rotates() {
+    let one = World::new().await;
+    let two = one.on_another_node().await;
+    one.wait(91 * DAY);
+    let before = one.count_events().await;
+    let now = one.now();
+    let (a, b) = tokio::join!(key::keep(&one.tenant, now), key::keep(&two.tenant, now));
+    a.and(b).unwrap();
+    let rollovers = one.events_since(before).await.into_iter();
+    assert_eq!(rollovers.filter(|event| event.event_type == EventType::KeyRollover).count(), 1);
+}
+
+#[tokio::test]
+async fn expired_keys_go_by_themselves_when_nothing_that_they_signed_is_valid() {
+    let world = World::new().await;
+    rotate(&world).await;
+    world.wait(25 * HOUR);
+    key::keep(&world.tenant, world.now()).await.unwrap();
+    assert_eq!(by_status(&world.server(DEFAULT), KeyStatus::Expired).len(), 1);
+    world.wait(1_000);
+    key::keep(&world.tenant, world.now()).await.unwrap();
+    assert_eq!(by_status(&world.server(DEFAULT), KeyStatus::Expired).len(), 0);
+}
+
+#[tokio::test]
+async fn a_rotation_to_a_key_that_verifiers_may_not_know_yet_is_said_in_the_log() {
+    let world = World::new().await;
+    rotate(&world).await;
+    world.wait(HOUR);
+    rotate(&world).await;
+    let rollovers =
+        world.events().await.into_iter().filter(|event| event.event_type == EventType::KeyRollover);
+    let reasons: Vec<Option<String>> = rollovers.map(|event| event.reason).collect();
+    assert!(
+        reasons[0].as_deref().is_some_and(|reason| reason.contains("less than an hour ago")),
+        "{reasons:?}"
+    );
+    assert_eq!(reasons[1], None);
 }
