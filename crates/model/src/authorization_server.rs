@@ -32,6 +32,9 @@ pub const ROTATION_DAYS: i64 = 90;
 /// The path segment of the default server, in place of its id.
 pub const DEFAULT: &str = "default";
 
+/// How many others one server may trust.
+pub const TRUSTED_MAX: usize = 1_000;
+
 /// An authorization server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -54,6 +57,9 @@ pub struct AuthorizationServer {
     pub default: bool,
     /// Which version of the system scopes and claims it has (see [`crate::template`]).
     pub template: u16,
+    /// The servers whose access tokens it accepts as the subject of a token exchange (Okta: associated servers).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trusted: Vec<AuthorizationServerId>,
     /// When it was created.
     pub created: Timestamp,
     /// When it changed last.

@@ -19,6 +19,10 @@ words! {
         AuthorizationServerActivated = "oauth2.as.activated",
         /// A server was deactivated.
         AuthorizationServerDeactivated = "oauth2.as.deactivated",
+        /// A server began to trust another.
+        TrustedServerAdded = "app.oauth2.trusted_server.add",
+        /// A server ended its trust in another.
+        TrustedServerDeleted = "app.oauth2.trusted_server.delete",
         /// A scope was created.
         ScopeCreated = "oauth2.scope.created",
         /// A scope was changed.

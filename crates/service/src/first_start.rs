@@ -241,6 +241,7 @@ impl First<'_> {
             rotation_mode: RotationMode::Auto,
             default: true,
             template: template::CURRENT,
+            trusted: Vec::new(),
             created: self.now,
             last_updated: self.now,
         }

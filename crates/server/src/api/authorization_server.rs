@@ -93,7 +93,8 @@ pub(super) fn url(here: &Here, entry: &ServerEntry) -> String {
     here.link(&format!("/api/v1/authorizationServers/{}", entry.server.value.path_segment()))
 }
 
-fn view(here: &Here, entry: &ServerEntry) -> Value {
+/// A server as the management API shows it.
+pub(super) fn view(here: &Here, entry: &ServerEntry) -> Value {
     let server = &entry.server.value;
     let issuer = service::token::issuer(here.origin.as_str(), entry);
     json!({

@@ -185,6 +185,8 @@ fn display_message(event_type: EventType) -> &'static str {
         E::AuthorizationServerDeleted => "Authorization server was deleted",
         E::AuthorizationServerActivated => "Authorization server was activated",
         E::AuthorizationServerDeactivated => "Authorization server was deactivated",
+        E::TrustedServerAdded => "Authorization server began to trust others",
+        E::TrustedServerDeleted => "Authorization server ended its trust in another",
         E::ScopeCreated => "Scope was created",
         E::ScopeUpdated => "Scope was updated",
         E::ScopeDeleted => "Scope was deleted",

@@ -3,6 +3,7 @@
 
 mod api_token;
 mod app;
+mod associated_server;
 mod authorization_server;
 mod claim;
 mod client_secret;
@@ -49,6 +50,7 @@ pub fn routes() -> Routes<App> {
         .and(user::routes())
         .and(group::routes())
         .and(authorization_server::routes())
+        .and(associated_server::routes())
         .and(policy::routes())
         .and(rule::routes())
         .and(scope::routes())

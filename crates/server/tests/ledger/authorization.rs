@@ -11,7 +11,7 @@ use crate::site::{ORIGIN, Reply, Site};
 /// What a path's parameter stands for here: something that is not there, so that no call changes anything.
 fn sample(parameter: &str) -> &'static str {
     match parameter {
-        "server" => "aus00000000000000000",
+        "server" | "trusted" => "aus00000000000000000",
         "policy" => "00p00000000000000000",
         "rule" => "0pr00000000000000000",
         "scope" => "scp00000000000000000",

@@ -7,7 +7,7 @@ use model::event::{EventType, Target};
 use model::key::KeyStatus;
 use model::{AuthorizationServer, AuthorizationServerId, Document, Invalid, Status, template};
 
-use crate::admin::{Page, Precondition, Refusal, kind, page};
+use crate::admin::{Page, Precondition, Refusal, associated_server, kind, page};
 use crate::configuration::{Asked, Draft};
 use crate::failure::Failure;
 use crate::signing_key::KeyRecord;
@@ -49,16 +49,18 @@ pub fn list(
     limit: usize,
 ) -> Page<Arc<ServerEntry>> {
     let q = q.map(str::to_lowercase);
-    let matches = |entry: &&Arc<ServerEntry>| {
-        let server = &entry.server.value;
-        q.as_deref().is_none_or(|q| {
-            server.name.to_lowercase().contains(q)
-                || server.audiences.iter().any(|a| a.to_lowercase().contains(q))
-        })
-    };
     let after = after.and_then(AuthorizationServerId::parse);
-    let servers = snapshot.servers_after(after).filter(matches).cloned();
+    let servers = snapshot.servers_after(after).filter(|entry| matches(entry, q.as_deref())).cloned();
     page(servers, limit, |entry| entry.server.value.id.to_string())
+}
+
+/// Whether a search finds a server; `q` is in lower case.
+pub(super) fn matches(entry: &ServerEntry, q: Option<&str>) -> bool {
+    let server = &entry.server.value;
+    q.is_none_or(|q| {
+        server.name.to_lowercase().contains(q)
+            || server.audiences.iter().any(|audience| audience.to_lowercase().contains(q))
+    })
 }
 
 /// Creates a server with its system scopes and claims, two keys, and no policy.
@@ -79,6 +81,7 @@ pub async fn create(
         rotation_mode: RotationMode::Auto,
         default: false,
         template: template::CURRENT,
+        trusted: Vec::new(),
         created: asked.now.whole_second(),
         last_updated: asked.now.whole_second(),
     };
@@ -215,6 +218,7 @@ pub async fn delete(
                 draft.delete(document);
             }
             draft.put_keys(server.id, Vec::new());
+            associated_server::forget(draft, &server);
             draft.log(EventType::AuthorizationServerDeleted, [target(&server)]);
             draft.delete(Document::AuthorizationServer(server));
             Ok(())

@@ -5,6 +5,7 @@
 
 pub mod api_token;
 pub mod app;
+pub mod associated_server;
 pub mod authorization_server;
 pub mod claim;
 pub mod client_secret;

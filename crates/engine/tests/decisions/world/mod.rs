@@ -42,6 +42,7 @@ impl World {
             rotation_mode: RotationMode::Auto,
             default: true,
             template: template::CURRENT,
+            trusted: Vec::new(),
             created: THEN,
             last_updated: THEN,
         };
