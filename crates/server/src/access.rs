@@ -256,10 +256,13 @@ impl Gate for ClosedGate {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::origin::Origin;
+    use crate::origin::{Origin, Origins};
 
     fn here() -> Here {
-        Here::new(Arc::new(Origin::parse("https://id.example.com").unwrap()), "/api/v1/apps?limit=1")
+        Here::at_default(
+            &Origins::new(Origin::parse("https://id.example.com").unwrap(), []),
+            "/api/v1/apps?limit=1",
+        )
     }
 
     fn caller(roles: &[Role], scopes: Option<&[&str]>) -> Caller {

@@ -131,7 +131,7 @@ impl Front {
         let (mut response, path) = match read_target(&mut request, self.shell.limits.headers) {
             Err(error) => (error.into_response(), String::new()),
             Ok(target) => {
-                let here = Here::new(origin, target.as_str());
+                let here = Here::new(&self.shell.origins, origin, target.as_str());
                 let extensions = request.extensions_mut();
                 extensions.insert(id);
                 extensions.insert(here);

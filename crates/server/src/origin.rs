@@ -10,11 +10,12 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use service::issuer::IssuerOrigins;
 
 /// `scheme://host[:port]`, lower case, without the scheme's own port.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Origin {
-    text: String,
+    text: Arc<str>,
     /// Where the authority starts in `text`.
     authority: usize,
 }
@@ -69,7 +70,7 @@ impl Origin {
         let port = port.map(|port| format!(":{port}")).unwrap_or_default();
         Ok(Self {
             authority: scheme.len() + 3,
-            text: format!("{scheme}://{}{port}", host.to_ascii_lowercase()),
+            text: format!("{scheme}://{}{port}", host.to_ascii_lowercase()).into(),
         })
     }
 
@@ -86,7 +87,7 @@ impl Origin {
             Scheme::Https => "https",
         };
         let port = if port == default_port(scheme) { String::new() } else { format!(":{port}") };
-        Self { text: format!("{scheme}://{host}{port}"), authority: scheme.len() + 3 }
+        Self { text: format!("{scheme}://{host}{port}").into(), authority: scheme.len() + 3 }
     }
 
     /// `https://id.example.com`, without a slash at its end.
@@ -163,11 +164,11 @@ fn is_host(host: &str) -> bool {
     host.len() <= 253 && host.split('.').all(is_label)
 }
 
-/// Every configured origin; the first is the default.
+/// Every configured origin: the first is the default and the org's own, the second the custom domain (Okta).
 #[derive(Debug, Clone)]
 pub struct Origins {
     default: Arc<Origin>,
-    others: Vec<Arc<Origin>>,
+    others: Arc<[Arc<Origin>]>,
 }
 
 impl Origins {
@@ -181,9 +182,19 @@ impl Origins {
         &self.default
     }
 
+    /// What an issuer may carry, for a request that was sent to `selected`.
+    fn issuers(&self, selected: &Origin) -> IssuerOrigins {
+        let custom = self.others.first().unwrap_or(&self.default);
+        IssuerOrigins {
+            org: Arc::clone(&self.default.text),
+            custom: Arc::clone(&custom.text),
+            selected: Arc::clone(&selected.text),
+        }
+    }
+
     /// All origins, the default first.
     pub fn all(&self) -> impl Iterator<Item = &Arc<Origin>> {
-        std::iter::once(&self.default).chain(&self.others)
+        std::iter::once(&self.default).chain(self.others.iter())
     }
 
     /// The origin that a request naming `host` means.
@@ -198,14 +209,25 @@ impl Origins {
 pub struct Here {
     /// The selected origin.
     pub origin: Arc<Origin>,
+    origins: Origins,
     /// The request's path and query as it was sent.
     path_and_query: Arc<str>,
 }
 
 impl Here {
-    /// The place of `path_and_query` on `origin`.
-    pub fn new(origin: Arc<Origin>, path_and_query: &str) -> Self {
-        Self { origin, path_and_query: path_and_query.into() }
+    /// The place of `path_and_query` on `origin`, which is one of `origins`.
+    pub fn new(origins: &Origins, origin: Arc<Origin>, path_and_query: &str) -> Self {
+        Self { origin, origins: origins.clone(), path_and_query: path_and_query.into() }
+    }
+
+    /// The place of `path_and_query` on the default origin.
+    pub fn at_default(origins: &Origins, path_and_query: &str) -> Self {
+        Self::new(origins, Arc::clone(origins.default_origin()), path_and_query)
+    }
+
+    /// What the issuer of an authorization server may carry here.
+    pub fn issuers(&self) -> IssuerOrigins {
+        self.origins.issuers(&self.origin)
     }
 
     /// An absolute URL on the selected origin: `path` begins with a slash.

@@ -91,10 +91,8 @@ fn next_url(here: &Here, limit: usize, after: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
-    use crate::origin::Origin;
+    use crate::origin::{Origin, Origins};
 
     fn read(query: &str) -> Result<(usize, Option<String>), ApiError> {
         Page::<20, 200>::read(&Query::parse(query)).map(|page| (page.limit, page.after))
@@ -126,8 +124,8 @@ mod tests {
 
     #[test]
     fn next_keeps_every_parameter_and_self_is_the_request() {
-        let origin = Arc::new(Origin::parse("https://id.example.com").unwrap());
-        let here = Here::new(origin, "/api/v1/groups?limit=2&q=a%20b&after=old&expand=x");
+        let origins = Origins::new(Origin::parse("https://id.example.com").unwrap(), []);
+        let here = Here::at_default(&origins, "/api/v1/groups?limit=2&q=a%20b&after=old&expand=x");
         let lines: Vec<_> = link_lines(&here, 2, Some("00g1/+")).collect();
         assert_eq!(
             lines,
@@ -140,8 +138,8 @@ mod tests {
 
     #[test]
     fn the_last_page_has_no_next() {
-        let origin = Arc::new(Origin::parse("http://localhost:8080").unwrap());
-        let here = Here::new(origin, "/api/v1/groups");
+        let origins = Origins::new(Origin::parse("http://localhost:8080").unwrap(), []);
+        let here = Here::at_default(&origins, "/api/v1/groups");
         let lines: Vec<_> = link_lines(&here, 20, None).collect();
         assert_eq!(lines, ["<http://localhost:8080/api/v1/groups>; rel=\"self\""]);
     }

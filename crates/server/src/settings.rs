@@ -46,8 +46,9 @@ settings! {
     DATABASE_URL = "database_url" "database-url" "TOKENMINT_DATABASE_URL" "URL"
         "A PostgreSQL database (postgresql://…) instead of the embedded one";
     BASE_URL = "base_url" "base-url" "TOKENMINT_BASE_URL" "URL"
-        "The origin that clients reach us by: issuers and links start with it. May be given more than once; the first \
-         is the default [default: http://localhost:PORT, with TLS https://…]";
+        "The origin that clients reach us by: issuers and links start with it. May be given more than once: the \
+         first is the org's own, the second the custom domain of issuerMode CUSTOM_URL \
+         [default: http://localhost:PORT, with TLS https://…]";
     MASTER_KEY_FILE = "master_key_file" "master-key-file" "TOKENMINT_MASTER_KEY_FILE" "FILE"
         "The file with the key that seals what is secret in the database. TOKENMINT_MASTER_KEY may hold the key's text \
          instead";

@@ -12,6 +12,7 @@ pub mod failure;
 pub mod first_start;
 pub mod grant;
 pub mod ids;
+pub mod issuer;
 pub mod key_pool;
 pub mod log;
 pub mod master_key;
@@ -23,5 +24,6 @@ pub mod tenant;
 pub mod token;
 
 pub use failure::{Failure, Fault, Remedy};
+pub use issuer::issuer;
 pub use snapshot::{AppEntry, ServerEntry, Snapshot, Versioned};
 pub use tenant::Tenant;

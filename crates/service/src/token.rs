@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 use crate::client::{self, Credentials};
 use crate::failure::{Failure, Fault};
 use crate::grant::client_credentials;
+use crate::issuer::{IssuerOrigins, issuer};
 use crate::log;
 use crate::snapshot::{AppEntry, ServerEntry, Snapshot};
 use crate::tenant::Tenant;
@@ -29,8 +30,8 @@ pub const GRANT_TYPES: &[GrantType] = &[GrantType::ClientCredentials];
 pub struct Request {
     /// The server's path segment.
     pub server: String,
-    /// The origin that the issuer carries: scheme, host and port.
-    pub issuer_origin: String,
+    /// The origins that the issuer may carry.
+    pub issuers: IssuerOrigins,
     /// What the client presents.
     pub credentials: Credentials,
     /// `grant_type`
@@ -251,11 +252,6 @@ fn new_access_token_id() -> String {
     jti
 }
 
-/// The `iss` of a server under an origin.
-pub fn issuer(origin: &str, server: &ServerEntry) -> String {
-    format!("{origin}/oauth2/{}", server.server.value.path_segment())
-}
-
 /// The key that signs for a server, parsed on first use.
 fn signing_key(tenant: &Tenant, server: &ServerEntry) -> Result<Arc<SigningKey>, Fault> {
     let record =
@@ -295,7 +291,7 @@ impl Subject<'_> {
         // The key first: the log must not tell of a token that could not be signed.
         let key = signing_key(self.tenant, self.server)?;
         let jti = new_access_token_id();
-        let issuer = issuer(&request.issuer_origin, self.server);
+        let issuer = issuer(&request.issuers, self.server);
         let envelope = Envelope { issuer: &issuer, jti: &jti, issued_at: self.now };
         let claims = engine::access_token(&compiled, &facts, &grant, envelope, custom);
         let event = self.granted(&facts, &grant, &jti);

@@ -96,7 +96,7 @@ pub(super) fn url(here: &Here, entry: &ServerEntry) -> String {
 /// A server as the management API shows it.
 pub(super) fn view(here: &Here, entry: &ServerEntry) -> Value {
     let server = &entry.server.value;
-    let issuer = service::token::issuer(here.origin.as_str(), entry);
+    let issuer = service::issuer(&here.issuers(), entry);
     json!({
         "id": server.id,
         "name": server.name,
@@ -162,7 +162,9 @@ async fn create(
     here: Here,
     Json(body): Json<Write>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let entry = use_case::create(&app, asked, body.settings()?).await?;
+    let mut settings = body.settings()?;
+    settings.issuer_mode.get_or_insert_with(|| here.issuers().mode_of_new_servers());
+    let entry = use_case::create(&app, asked, settings).await?;
     Ok((StatusCode::CREATED, shown(&here, &entry)))
 }
 

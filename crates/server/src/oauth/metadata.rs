@@ -58,7 +58,7 @@ pub async fn openid(
     let entry = published(&app, &server)?;
     check_client(&app, &query)?;
     let mut document = common(&here, &entry, false);
-    let issuer = service::token::issuer(here.origin.as_str(), &entry);
+    let issuer = service::issuer(&here.issuers(), &entry);
     let more = json!({
         "userinfo_endpoint": format!("{issuer}/v1/userinfo"),
         "id_token_signing_alg_values_supported": ["RS256"],
@@ -105,7 +105,7 @@ fn extend(document: &mut Value, more: Value) {
 }
 
 fn common(here: &Here, entry: &ServerEntry, oauth: bool) -> Value {
-    let issuer = service::token::issuer(here.origin.as_str(), entry);
+    let issuer = service::issuer(&here.issuers(), entry);
     let endpoint = |name: &str| format!("{issuer}/v1/{name}");
     let methods = json!(["client_secret_basic", "client_secret_post"]);
     let mut response_types = vec!["code"];

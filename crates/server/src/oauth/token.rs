@@ -63,7 +63,7 @@ pub async fn post(
     };
     let request = Request {
         server,
-        issuer_origin: here.origin.as_str().to_owned(),
+        issuers: here.issuers(),
         credentials,
         grant_type: form.get("grant_type").map(str::to_owned),
         scope: form.get("scope").map(str::to_owned),

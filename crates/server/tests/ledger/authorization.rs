@@ -3,7 +3,7 @@
 use axum::http::Method;
 use model::actor::ActorKind;
 use server::access::{Access, Admins, Caller, Role};
-use server::origin::{Here, Origin};
+use server::origin::{Here, Origin, Origins};
 use server::routes::Route;
 
 use crate::site::{ORIGIN, Reply, Site};
@@ -114,7 +114,7 @@ async fn an_open_route_answers_whoever_asks() {
 #[tokio::test]
 async fn an_access_token_needs_the_scope_of_the_route() {
     let site = Site::new().await;
-    let here = Here::new(Origin::parse(ORIGIN).unwrap().into(), "/api/v1/x");
+    let here = Here::at_default(&Origins::new(Origin::parse(ORIGIN).unwrap(), []), "/api/v1/x");
     let caller = |scopes: &[&str], role| Caller {
         kind: ActorKind::Client,
         id: "0oa1".to_owned(),

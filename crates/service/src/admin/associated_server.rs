@@ -55,8 +55,7 @@ pub async fn add(
     tenant
         .configuration
         .change(asked, move |draft| {
-            let mut server =
-                authorization_server::get(draft.snapshot(), &path_segment)?.server.value.clone();
+            let mut server = authorization_server::get(draft.snapshot(), &path_segment)?.server.value.clone();
             let mut named = Vec::with_capacity(trusted.len());
             let mut added = Vec::new();
             for id in &trusted {

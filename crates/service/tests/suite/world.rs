@@ -18,6 +18,7 @@ use service::admin::{
 use service::client::Credentials;
 use service::configuration::Asked;
 use service::first_start::{self, FirstAdmin};
+use service::issuer::IssuerOrigins;
 use service::token::{self, Request, Tokens};
 use service::{AppEntry, Failure, ServerEntry, Snapshot, Tenant, Versioned, master_key};
 use store::{LogQuery, Order, Store};
@@ -340,7 +341,7 @@ pub fn basic(app: &Written) -> Credentials {
 pub fn request(credentials: Credentials, scope: Option<&str>) -> Request {
     Request {
         server: DEFAULT.to_owned(),
-        issuer_origin: "https://id.example".to_owned(),
+        issuers: IssuerOrigins::only("https://id.example"),
         credentials,
         grant_type: Some("client_credentials".to_owned()),
         scope: scope.map(str::to_owned),
