@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { client } from '../harness/api.mjs';
 import { id, keyId, sameJson, time } from '../harness/expect.mjs';
+import { store } from '../harness/paths.mjs';
 import { end, newHome, serve } from '../harness/process.mjs';
 import { admin, startServer } from '../harness/server.mjs';
 import { until } from '../harness/wait.mjs';
@@ -186,3 +187,13 @@ test('a restart keeps everything as it was', async () => {
 async function printed(said, pattern) {
   return (await until(() => said.stdout.match(pattern), `${pattern} on stdout`))[1];
 }
+
+test('two first starts at once on one database make one org between them', { skip: store !== 'postgres' && 'PostgreSQL only' }, async () => {
+  const home = await newHome();
+  const two = await Promise.all([startServer({ home }), startServer({ home: { ...home, data: `${home.data}-2` } })]);
+  try {
+    const orgs = await Promise.all(two.map(({ api }) => api.ok('GET', '/api/v1/org')));
+    assert.equal(orgs[0].id, orgs[1].id);
+    assert.equal((await two[0].api.ok('GET', '/api/v1/authorizationServers')).length, 1);
+  } finally { await Promise.all(two.map((one) => one.stop())); }
+});

@@ -5,11 +5,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jose::KeyRing;
+use model::OrgId;
 use serde_json::{Value, json};
 use service::admin::key;
 use service::first_start::{self, FirstAdmin, Made};
-use service::master_key;
-use service::{Tenant, log as events};
+use service::org_secrets::OrgSecrets;
+use service::{Tenant, log as events, master_key};
 use store::Store;
 use tokio::sync::Mutex;
 
@@ -19,7 +21,7 @@ use crate::config::{Config, Database};
 use crate::control::{Command, Commands};
 use crate::front::{Front, Shell};
 use crate::gate::TenantGate;
-use crate::key_file::{self, KeySource};
+use crate::key_file::{self, KeySource, Keys};
 use crate::origin::Origins;
 use crate::routes::Routes;
 use crate::secret::Secret;
@@ -42,32 +44,46 @@ pub struct Application {
 pub async fn assemble(config: &Config, origins: Origins) -> Result<Application, String> {
     warn_of_weak_settings(config);
     let store = open_store(config).await?;
-    let orgs =
-        master_key::orgs(&store).await.map_err(|fault| format!("cannot read the database: {fault}"))?;
-    let keys = key_file::read(config, orgs.is_empty())?;
-    let (org, secrets, made) = if let Some(org) = orgs.first() {
-        let opened = master_key::open(&store, *org, keys.ring).await;
-        (*org, opened.map_err(|error| describe(&error))?, None)
-    } else {
-        let (subdomain, admin) = (subdomain(&origins), first_admin(config));
-        let created = first_start::create(&store, keys.ring, &subdomain, admin, clock::now()).await;
-        let (org, secrets, made) = created.map_err(|fault| format!("the first start failed: {fault}"))?;
-        (org, secrets, Some(made))
-    };
+    let is_empty = first_org(&store).await?.is_none();
+    let Keys { ring, source } = key_file::read(config, is_empty)?;
+    let (org, secrets, made) =
+        if is_empty { found(config, &store, &origins, ring).await? } else { open_org(&store, ring).await? };
     let tenant = Tenant::start(store, org, secrets).await;
     let tenant = Arc::new(tenant.map_err(|fault| format!("cannot load the configuration: {fault}"))?);
     let gate = || Box::new(TenantGate::new(Arc::clone(&tenant)));
     let shell = Arc::new(Shell::new(origins, config.limits.clone(), gate(), gate()));
     let routes = routes(&shell);
-    let commands = Commands::default().with(
-        "key.rewrap",
-        Rewrap { tenant: Arc::clone(&tenant), source: keys.source, alone: Mutex::default() },
-    );
+    let commands = Commands::default()
+        .with("key.rewrap", Rewrap { tenant: Arc::clone(&tenant), source, alone: Mutex::default() });
     tokio::spawn(housekeeping(Arc::clone(&tenant)));
     if matches!(config.database, Database::Postgres(_)) {
         tokio::spawn(following(Arc::clone(&tenant)));
     }
     Ok(Application { front: Arc::new(routes.mount(shell, Arc::clone(&tenant))), commands, made, tenant })
+}
+
+async fn first_org(store: &Store) -> Result<Option<OrgId>, String> {
+    let orgs = master_key::orgs(store).await.map_err(|fault| format!("cannot read the database: {fault}"))?;
+    Ok(orgs.into_iter().next())
+}
+
+/// The org with its secrets, and what its first start made.
+type Opened = (OrgId, OrgSecrets, Option<Made>);
+
+/// The first start. Another node may make the org meanwhile: then it is that one's.
+async fn found(config: &Config, store: &Store, origins: &Origins, ring: KeyRing) -> Result<Opened, String> {
+    let (subdomain, admin) = (subdomain(origins), first_admin(config));
+    let founded = first_start::found(store, ring, &subdomain, admin, clock::now()).await;
+    match founded.map_err(|fault| format!("the first start failed: {fault}"))? {
+        Some((org, secrets, made)) => Ok((org, secrets, Some(made))),
+        None => open_org(store, key_file::read(config, false)?.ring).await,
+    }
+}
+
+async fn open_org(store: &Store, ring: KeyRing) -> Result<Opened, String> {
+    let org = first_org(store).await?.ok_or("the database is marked as founded and has no organization")?;
+    let secrets = master_key::open(store, org, ring).await.map_err(|error| describe(&error))?;
+    Ok((org, secrets, None))
 }
 
 /// The whole table of routes.

@@ -19,7 +19,7 @@ use model::{
     Policy, PolicyId, Rule, Status, Timestamp, UserId, template,
 };
 use serde_json::json;
-use store::{Account, ApiToken, Batch, Password, Store};
+use store::{Account, ApiToken, Batch, CommitError, Password, Store};
 
 use crate::admin::api_token::WINDOW_DAYS;
 use crate::admin::kind;
@@ -57,7 +57,24 @@ const DEFAULT_LOGIN: &str = "admin@example.com";
 /// The revision that the first configuration has.
 const FIRST_REVISION: u64 = 1;
 
-/// Makes the org. Only for a store without one.
+/// Makes the first org of a store. Nothing if the store has been founded: another node was faster.
+pub async fn found(
+    store: &Store,
+    ring: KeyRing,
+    subdomain: &str,
+    admin: FirstAdmin,
+    now: Timestamp,
+) -> Result<Option<(OrgId, OrgSecrets, Made)>, Fault> {
+    let (created, mut batch) = compose(ring, subdomain, admin, now).await?;
+    let founding = batch.insert_founding();
+    match store.commit(batch).await {
+        Ok(_) => Ok(Some(created)),
+        Err(CommitError::Conflict { step }) if step == founding => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Makes an org beside those that are there.
 pub async fn create(
     store: &Store,
     ring: KeyRing,
@@ -65,6 +82,17 @@ pub async fn create(
     admin: FirstAdmin,
     now: Timestamp,
 ) -> Result<(OrgId, OrgSecrets, Made), Fault> {
+    let (created, batch) = compose(ring, subdomain, admin, now).await?;
+    store.commit(batch).await?;
+    Ok(created)
+}
+
+async fn compose(
+    ring: KeyRing,
+    subdomain: &str,
+    admin: FirstAdmin,
+    now: Timestamp,
+) -> Result<((OrgId, OrgSecrets, Made), Batch), Fault> {
     let made = Made {
         login: admin.login.clone().unwrap_or_else(|| DEFAULT_LOGIN.to_owned()),
         password: admin.password.is_none().then(|| jose::random_token(20)),
@@ -93,8 +121,8 @@ pub async fn create(
     let owner = first.admin(&made.login, &prepared.password_hash);
     first.api_token(owner, &secrets.api_token_mac(&api_token));
     first.default_server(&secrets, prepared.keys)?;
-    store.commit(first.batch).await?;
-    Ok((org.id, secrets, made))
+    let batch = first.batch;
+    Ok(((org.id, secrets, made), batch))
 }
 
 /// What takes long: two RSA keys and a password hash. The keys are made side by side.

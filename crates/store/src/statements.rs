@@ -59,6 +59,7 @@ statements! {
     ALIVE: 0, "select count(*) from log_head where org = ''";
     ORGS: 0, "select org, body, revision, created from org order by org";
     INSERT_ORG: 1, "insert into org (org, body, revision, created) values ($1, $2, $3, $4)";
+    INSERT_FOUNDING: 1, "insert into founding (org, founder) values ('', $1)";
     REVISION: 1, "select revision from org where org = $1";
 
     // Configuration.
@@ -287,6 +288,8 @@ mod tests {
             let Statement { name, org, sql } = statement;
             if *org == 0 {
                 assert!(["ALIVE", "ORGS"].contains(name), "{name} concerns every org");
+            } else if *name == "INSERT_FOUNDING" {
+                assert!(sql.contains("values ('', $1)"), "its row is the database's, and names an org");
             } else if sql.starts_with("insert") {
                 assert!(*org == 1 && sql.contains("(org, ") && sql.contains("values ($1,"), "{name}");
             } else {

@@ -1,8 +1,12 @@
 //! Two orgs in one store know nothing of one another.
 
-use model::Status;
+use jose::KeyRing;
+use model::{Status, Timestamp};
 use service::admin::{Precondition, api_token, app, authorization_server, group, log, policy, user};
 use service::client::{self, Credentials};
+use service::first_start::{self, FirstAdmin};
+use service::master_key;
+use store::Store;
 
 use crate::portrait::{difference, portrait};
 use crate::world::{API_TOKEN, DEFAULT, World, basic, policy_settings, rule_settings};
@@ -97,4 +101,24 @@ async fn a_token_ends_with_its_time_its_user_and_its_revocation() {
     assert!(known().await.is_some());
     api_token::revoke(&world.tenant, world.asked(), caller.token.as_str()).await.unwrap();
     assert!(known().await.is_none());
+}
+
+#[tokio::test]
+async fn of_several_first_starts_at_once_one_founds_the_org() {
+    let store = Store::open_memory().unwrap();
+    let mut starts = tokio::task::JoinSet::new();
+    for number in 0..3 {
+        let store = store.clone();
+        let admin =
+            FirstAdmin { password: Some("a passphrase of a test".to_owned()), ..FirstAdmin::default() };
+        starts.spawn(async move {
+            let ring = KeyRing::generate().unwrap();
+            let now = Timestamp::from_seconds(1_700_000_000);
+            first_start::found(&store, ring, &format!("acme{number}"), admin, now).await.unwrap()
+        });
+    }
+    let founded: Vec<_> = starts.join_all().await.into_iter().flatten().collect();
+    let orgs = master_key::orgs(&store).await.unwrap();
+    assert_eq!(founded.iter().map(|(org, ..)| *org).collect::<Vec<_>>(), orgs);
+    assert_eq!(orgs.len(), 1);
 }

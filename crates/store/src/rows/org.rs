@@ -47,6 +47,11 @@ impl Store {
 }
 
 impl Batch {
+    /// Marks the database as founded by this batch's org; conflicts if it was founded before.
+    pub fn insert_founding(&mut self) -> usize {
+        self.one(statements::INSERT_FOUNDING, params![])
+    }
+
     /// Creates the org that this batch is for.
     pub fn insert_org(&mut self, body: &str, revision: i64, created: i64) -> usize {
         self.one(statements::INSERT_ORG, params![body, revision, created])

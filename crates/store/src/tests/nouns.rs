@@ -19,6 +19,7 @@ on_every_store!(
     accounts_are_found_by_login,
     groups_are_listed_by_prefix,
     roles_are_counted,
+    a_database_is_founded_once,
 );
 
 async fn commit<T>(store: &Store, org: &str, fill: impl FnOnce(&mut Batch) -> T) {
@@ -394,4 +395,15 @@ async fn roles_are_counted(bed: Bed) {
     commit(store, ONE, |batch| batch.delete_roles("00u2")).await;
     assert_eq!(store.count_role(ONE, "SUPER_ADMIN").await.expect("a count"), 0);
     assert_eq!(store.roles(ONE, "00u1").await.expect("roles").len(), 1);
+}
+
+async fn a_database_is_founded_once(bed: Bed) {
+    let store = &bed.store;
+    commit(store, ONE, Batch::insert_founding).await;
+    for org in [ONE, TWO] {
+        let mut batch = batch(org);
+        let founding = batch.insert_founding();
+        let refused = store.commit(batch).await;
+        assert!(matches!(refused, Err(CommitError::Conflict { step }) if step == founding), "{refused:?}");
+    }
 }
