@@ -243,6 +243,7 @@ impl First<'_> {
             template: template::CURRENT,
             created: self.now,
             last_updated: self.now,
+            tokens_valid_from: None,
         }
     }
 }
@@ -259,6 +260,7 @@ fn default_policy(server: &AuthorizationServer) -> Policy {
         clients: ClientCondition::All,
         created: server.created,
         last_updated: server.created,
+        tokens_valid_from: None,
     }
 }
 

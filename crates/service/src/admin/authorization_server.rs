@@ -81,6 +81,7 @@ pub async fn create(
         template: template::CURRENT,
         created: asked.now.whole_second(),
         last_updated: asked.now.whole_second(),
+        tokens_valid_from: None,
     };
     settings.apply_to(&mut server);
     server.validate().map_err(|invalid| Failure::Refused(invalid.into()))?;
@@ -160,6 +161,9 @@ pub async fn set_status(
                 return Ok(());
             }
             server.status = status;
+            if status == Status::Inactive {
+                server.tokens_valid_from = Some(draft.snapshot().revision);
+            }
             let event_type = match status {
                 Status::Active => EventType::AuthorizationServerActivated,
                 Status::Inactive => EventType::AuthorizationServerDeactivated,

@@ -44,6 +44,7 @@ impl World {
             template: template::CURRENT,
             created: THEN,
             last_updated: THEN,
+            tokens_valid_from: None,
         };
         let org = Org {
             id: OrgId::mint(seed("org")),
@@ -77,6 +78,7 @@ impl World {
             clients: ClientCondition::All,
             created: THEN,
             last_updated: THEN,
+            tokens_valid_from: None,
         };
         self.policies.push((policy, Vec::new()));
         &mut self.policies.last_mut().unwrap().0
