@@ -67,17 +67,18 @@ pub(crate) fn identify<'a>(
 ) -> Result<Asked<'a>, Refusal> {
     let server = snapshot.find_server(&request.server).filter(|entry| entry.server.value.status.is_active());
     let server = Arc::clone(server.ok_or(Refusal::UnknownServer)?);
-    let client = client::authenticate(tenant, snapshot, &request.credentials).map_err(|(refusal, client)| {
-        let address = request.origin.address.as_deref();
-        let client_id = client.as_ref().map(|entry| entry.app.value.client_id.as_str());
-        tenant.early_refusals.count(
-            EventType::InvalidClientCredentials,
-            refusal.name(),
-            address,
-            client_id,
-        );
-        Refusal::Client(refusal)
-    })?;
+    let client =
+        client::authenticate(tenant, snapshot, &request.credentials).map_err(|(refusal, client)| {
+            let address = request.origin.address.as_deref();
+            let client_id = client.as_ref().map(|entry| entry.app.value.client_id.as_str());
+            tenant.early_refusals.count(
+                EventType::InvalidClientCredentials,
+                refusal.name(),
+                address,
+                client_id,
+            );
+            Refusal::Client(refusal)
+        })?;
     let token = request.token.as_deref().ok_or(Refusal::MissingToken)?;
     Ok(Asked { server, client, token })
 }

@@ -83,7 +83,9 @@ mod tests {
         freshness.confirm(Followed::Configuration, at(10_000));
         assert!(freshness.check(at(10_000)).is_err(), "one of two");
         freshness.confirm(Followed::Revocations, at(10_400));
-        for (now, is_fresh) in [(10_400, true), (11_000, true), (11_001, false), (9_000, true), (-50_000, false)] {
+        for (now, is_fresh) in
+            [(10_400, true), (11_000, true), (11_001, false), (9_000, true), (-50_000, false)]
+        {
             assert_eq!(freshness.check(at(now)).is_ok(), is_fresh, "{now}");
         }
         assert!(Freshness::exclusive().check(at(0)).is_ok());

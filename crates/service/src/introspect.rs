@@ -24,7 +24,8 @@ pub fn introspect(
     };
     let client = &asked.client.app.value;
     // Whoever proves nothing may ask about its own tokens only (Okta).
-    let may_ask = client.oauth.auth_method != AuthMethod::None || token.client_id == client.client_id.as_str();
+    let may_ask =
+        client.oauth.auth_method != AuthMethod::None || token.client_id == client.client_id.as_str();
     let stands = token.stands(tenant, &snapshot, &asked.server);
     Ok((may_ask && stands).then(|| answer(token.claims)))
 }

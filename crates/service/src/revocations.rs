@@ -81,7 +81,8 @@ impl Revocations {
             let mut new = Vec::new();
             for row in page {
                 let hash = row.jti_hash.try_into();
-                let hash: JtiHash = hash.map_err(|_| Fault::internal("a stored revocation cannot be read"))?;
+                let hash: JtiHash =
+                    hash.map_err(|_| Fault::internal("a stored revocation cannot be read"))?;
                 new.push((hash, row.expires));
             }
             self.add(new);

@@ -53,7 +53,8 @@ impl GrantedUnder {
         }
         let [kind, rest @ ..] = plain;
         let (revision, policy) = rest.split_at_checked(REVISION)?;
-        let big_endian = |bytes: &[u8]| bytes.iter().fold(0, |sum: u128, byte| (sum << 8) | u128::from(*byte));
+        let big_endian =
+            |bytes: &[u8]| bytes.iter().fold(0, |sum: u128, byte| (sum << 8) | u128::from(*byte));
         let revision = u64::try_from(big_endian(revision)).ok()?;
         (kind == OF_SERVICE).then_some(())?;
         Some(Self { revision, policy: policy_of(big_endian(policy))? })

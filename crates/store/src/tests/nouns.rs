@@ -6,7 +6,9 @@ use super::promises::document;
 use crate::batch::Batch;
 use crate::fault::CommitError;
 use crate::port::Store;
-use crate::rows::{Account, ApiToken, ClientSecret, Group, NewChange, Password, Revocation, SealedKind, SigningKey};
+use crate::rows::{
+    Account, ApiToken, ClientSecret, Group, NewChange, Password, Revocation, SealedKind, SigningKey,
+};
 
 on_every_store!(
     documents_change_and_remember,
