@@ -8,7 +8,7 @@ import { appBody, grant, makeAuthorizationServer, makeService } from '../harness
 import { store } from '../harness/paths.mjs';
 import { newHome } from '../harness/process.mjs';
 import { startServer } from '../harness/server.mjs';
-import { inParallel, sleep, until } from '../harness/wait.mjs';
+import { freePort, inParallel, sleep, until } from '../harness/wait.mjs';
 
 let server, api, service, reader, place;
 before(async () => {
@@ -104,7 +104,7 @@ test('the same token from many at once is one success after the other', async ()
 
 test('a revocation outlives a kill and a restart', async () => {
   // The issuer carries the address, which a restart may change unless it is given.
-  const node = await startServer({ env: { TOKENMINT_BASE_URL: 'http://id.example.test' } });
+  const node = await startServer({ listen: `127.0.0.1:${await freePort()}` });
   try {
     const own = await makeService(node.api), made = await makeAuthorizationServer(node.api);
     const ask = async (endpoint, token) => askOauth(node.origin, made.id, endpoint, { token }, as(own));
@@ -119,12 +119,15 @@ test('a revocation outlives a kill and a restart', async () => {
 });
 
 test('two nodes on one PostgreSQL: what is revoked on one is over on the other within a second', { skip: store !== 'postgres' }, async () => {
-  const base = { TOKENMINT_BASE_URL: 'http://id.example.test' };
+  const ports = [await freePort(), await freePort()];
   const home = await newHome();
-  const one = await startServer({ home, env: base });
-  const second = await newHome();
-  second.env = { ...second.env, ...home.env };
-  const two = await startServer({ home: second, env: base });
+  const start = async (port, home) => {
+    const node = await startServer({ home, listen: `127.0.0.1:${port}`, args: ['--base-url', `http://localhost:${ports[0]}`] });
+    node.origin = `http://127.0.0.1:${port}`;
+    return node;
+  };
+  const one = await start(ports[0], home);
+  const two = await start(ports[1], { ...await newHome(), env: home.env });
   try {
     const own = await makeService(one.api), made = await makeAuthorizationServer(one.api);
     await until(async () => (await grant(two.origin, made.id, own, 'read')).status === 200, 'the other node to follow');
