@@ -65,9 +65,14 @@ export function basic(id, secret) {
 }
 
 /** Asks the token endpoint of a server; `form` may be pairs, so that a name can stand twice. */
-export async function askToken(origin, server, form, headers = {}) {
+export function askToken(origin, server, form, headers) {
+  return askOauth(origin, server, 'token', form, headers);
+}
+
+/** Sends a form to an OAuth endpoint of a server. */
+export async function askOauth(origin, server, endpoint, form, headers = {}) {
   const body = typeof form === 'string' ? form : new URLSearchParams(form).toString();
-  return client(origin).send('POST', `/oauth2/${server}/v1/token`, body, {
+  return client(origin).send('POST', `/oauth2/${server}/v1/${endpoint}`, body, {
     'content-type': 'application/x-www-form-urlencoded', ...headers,
   });
 }

@@ -68,8 +68,8 @@ export async function runToEnd(args, env = {}, milliseconds = 60_000) {
 }
 
 /** Starts `serve` and waits until it says where it listens. */
-export async function serve(home, { args = [], env = {}, shell } = {}) {
-  const words = ['serve', '--listen', '127.0.0.1:0', '--data', home.data, ...args];
+export async function serve(home, { args = [], env = {}, shell, listen = '127.0.0.1:0' } = {}) {
+  const words = ['serve', '--listen', listen, '--data', home.data, ...args];
   const said = launch(words, { ...home.env, ...env }, shell);
   const line = await until(() => {
     if (said.code !== undefined) throw new Error(`the server ended with ${said.code}: ${said.stderr}`);

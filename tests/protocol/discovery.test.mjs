@@ -51,6 +51,11 @@ test('the endpoints that services use are where the documents say', async () => 
     assert.equal((await bare.get(found.jwks_uri)).status, 200);
     const reply = await bare.post(found.token_endpoint, 'grant_type=client_credentials', { 'content-type': 'application/x-www-form-urlencoded' });
     assert.equal(reply.json.error, 'invalid_client', reply.text);
+    for (const use of ['introspection', 'revocation']) {
+      const refused = await bare.post(found[`${use}_endpoint`], 'token=x', { 'content-type': 'application/x-www-form-urlencoded' });
+      assert.equal(refused.json.error, 'invalid_client', refused.text);
+      assert.deepEqual(found[`${use}_endpoint_auth_methods_supported`], [...found.token_endpoint_auth_methods_supported, 'none']);
+    }
   }
 });
 

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { basic, client } from '../harness/api.mjs';
+import { askOauth, basic, client } from '../harness/api.mjs';
 import { decode, verified } from '../harness/jwt.mjs';
 import { grant, makeAuthorizationServer, makeService, serverBody } from '../harness/objects.mjs';
 import { store } from '../harness/paths.mjs';
@@ -158,11 +158,17 @@ test('a PostgreSQL that goes away stops minting with 503, and its return starts 
     const refusal = await until(async () => { const reply = await mint(); return reply.status !== 200 && reply; }, 'a refusal', 20_000);
     assert.equal(refusal.status, 503, refusal.text);
     assert.match(refusal.headers['retry-after'] ?? '', /^\d+$/);
+    // It may not know any more what was revoked elsewhere.
+    const introspect = () => askOauth(server.origin, place.id, 'introspect', { token: 'x' }, { authorization: basic(service.id, service.secret) });
+    const unsure = await until(async () => { const reply = await introspect(); return reply.status !== 200 && reply; }, 'a refusal', 5_000);
+    assert.equal(unsure.status, 503, unsure.text);
+    assert.match(unsure.headers['retry-after'] ?? '', /^\d+$/);
     assert.equal((await server.api.get(`/oauth2/${place.id}/v1/keys`)).status, 200);
     assert.notEqual((await client(server.origin).get('/health/ready')).status, 200);
     assert.equal((await client(server.origin).get('/health/live')).status, 200);
     await cluster.resume();
     await until(async () => (await mint()).status === 200, 'tokens again', 30_000, 200);
+    assert.equal((await introspect()).text, '{"active":false}');
   } finally {
     await server.stop();
     await cluster.stop();

@@ -28,11 +28,10 @@ async function at(origin, line, body, ...headers) {
   return JSON.parse(reply.body);
 }
 
-async function issuerOfToken(origin, id) {
-  const reply = await at(origin, `POST /oauth2/${id}/v1/token`, 'grant_type=client_credentials&scope=read',
-    'Content-Type: application/x-www-form-urlencoded', `Authorization: ${basic(service.id, service.secret)}`);
-  return decode(reply.access_token).claims.iss;
-}
+const post = (origin, id, endpoint, form) => at(origin, `POST /oauth2/${id}/v1/${endpoint}`, form,
+  'Content-Type: application/x-www-form-urlencoded', `Authorization: ${basic(service.id, service.secret)}`);
+const token = async (origin, id) =>
+  (await post(origin, id, 'token', 'grant_type=client_credentials&scope=read')).access_token;
 
 for (const [mode, carried] of [
   ['ORG_URL', () => org], ['CUSTOM_URL', () => custom], ['DYNAMIC', (sentTo) => sentTo],
@@ -48,7 +47,7 @@ for (const [mode, carried] of [
         assert.equal(metadata.issuer, issuer);
         assert.equal(metadata.jwks_uri, `${issuer}/v1/keys`);
       }
-      assert.equal(await issuerOfToken(sentTo, id), issuer);
+      assert.equal(decode(await token(sentTo, id)).claims.iss, issuer);
     }
   });
 }
@@ -61,4 +60,12 @@ test('a new server takes the custom origin, the default one keeps the org\'s, an
   assert.equal(changed.issuer, `${org}/oauth2/${made.id}`);
   const kept = await api.ok('PUT', `${servers}/${made.id}`, serverBody());
   assert.equal(kept.issuerMode, 'ORG_URL');
+});
+
+test('a token stands wherever it is shown, also when the mode has changed meanwhile', async () => {
+  const place = await makeAuthorizationServer(api, { issuerMode: 'DYNAMIC' });
+  const minted = await token(third, place.id);
+  assert.equal((await post(org, place.id, 'introspect', `token=${minted}`)).active, true);
+  await api.ok('PUT', place.path, serverBody({ issuerMode: 'ORG_URL' }));
+  assert.equal((await post(custom, place.id, 'introspect', `token=${minted}`)).active, true);
 });

@@ -234,6 +234,10 @@ pub struct App {
     pub created: Timestamp,
     /// When it changed last.
     pub last_updated: Timestamp,
+    /// The revision at which it was made or last deactivated: a token that was decided before is over (it may be
+    /// another app's, which had the same `client_id`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens_valid_from: Option<u64>,
     /// What the OAuth endpoints need.
     pub oauth: OAuthSettings,
     /// `app.profile` in expressions: free JSON.

@@ -64,6 +64,9 @@ pub struct AuthorizationServer {
     pub created: Timestamp,
     /// When it changed last.
     pub last_updated: Timestamp,
+    /// The revision at which it was last deactivated: a token that was decided before is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens_valid_from: Option<u64>,
 }
 
 impl AuthorizationServer {

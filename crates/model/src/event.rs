@@ -97,6 +97,8 @@ words! {
         TokenGrant = "app.oauth2.as.token.grant",
         /// An access token was granted by a custom authorization server.
         AccessTokenGrant = "app.oauth2.as.token.grant.access_token",
+        /// A token was revoked by its client.
+        TokenRevoke = "app.oauth2.as.token.revoke",
         /// Wrong client credentials were presented.
         InvalidClientCredentials = "app.oauth2.invalid_client_credentials",
         /// The org was created.

@@ -41,6 +41,9 @@ pub struct Policy {
     pub created: Timestamp,
     /// When it changed last.
     pub last_updated: Timestamp,
+    /// The revision at which it was last deactivated: a token that it governed before is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens_valid_from: Option<u64>,
 }
 
 /// How many clients one policy may list.

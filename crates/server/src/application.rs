@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use service::admin::key;
 use service::first_start::{self, FirstAdmin, Made};
 use service::org_secrets::OrgSecrets;
-use service::{Tenant, log as events, master_key};
+use service::{Tenant, log as events, master_key, revocations};
 use store::Store;
 use tokio::sync::Mutex;
 
@@ -56,7 +56,9 @@ pub async fn assemble(config: &Config, origins: Origins) -> Result<Application, 
     let commands = Commands::default()
         .with("key.rewrap", Rewrap { tenant: Arc::clone(&tenant), source, alone: Mutex::default() });
     tokio::spawn(housekeeping(Arc::clone(&tenant)));
-    if matches!(config.database, Database::Postgres(_)) {
+    if tenant.store.is_shared() {
+        let followed = tenant.follow(clock::now()).await;
+        followed.map_err(|fault| format!("cannot read what other nodes did: {fault}"))?;
         tokio::spawn(following(Arc::clone(&tenant)));
     }
     Ok(Application { front: Arc::new(routes.mount(shell, Arc::clone(&tenant))), commands, made, tenant })
@@ -161,19 +163,21 @@ fn subdomain(origins: &Origins) -> String {
     host.split(['.', ':']).next().unwrap_or_default().to_owned()
 }
 
-/// Other nodes may share a PostgreSQL: what they commit is known here within a second.
+/// Other nodes may share a PostgreSQL: what they commit is known here within a second, or this node says that it does
+/// not know (`service::freshness`). A quarter of a second leaves the database three to answer.
 async fn following(tenant: Arc<Tenant>) {
-    let mut tick = tokio::time::interval(Duration::from_millis(500));
+    let mut tick = tokio::time::interval(Duration::from_millis(250));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        if let Err(fault) = tenant.configuration.follow(clock::now()).await {
+        if let Err(fault) = tenant.follow(clock::now()).await {
             tracing::warn!(%fault, "the changes of other nodes cannot be followed");
         }
     }
 }
 
-/// What is done again and again: counted refusals become events, and events get their place in the log.
+/// What is done again and again: counted refusals become events, events get their place in the log, and revoked tokens
+/// that have expired are forgotten.
 async fn housekeeping(tenant: Arc<Tenant>) {
     let mut tick = tokio::time::interval(Duration::from_secs(events::WINDOW_SECONDS));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -188,6 +192,9 @@ async fn housekeeping(tenant: Arc<Tenant>) {
         }
         if let Err(fault) = tenant.store.sequence(tenant.org().as_str(), now.milliseconds()).await {
             tracing::error!(%fault, "events could not be given their place in the log");
+        }
+        if let Err(fault) = revocations::sweep(&tenant, now).await {
+            tracing::error!(%fault, "expired revocations could not be removed");
         }
     }
 }

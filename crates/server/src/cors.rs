@@ -19,7 +19,8 @@ pub enum Cors {
     Trusted,
     /// Any, without cookies: what everybody may read (keys, metadata).
     Public,
-    /// Any, without cookies; the handler compares the page's origin with the client's (token, revoke).
+    /// Any, without cookies; the client proves itself (introspect, revoke), and at the token endpoint the handler compares
+    /// the page's origin with the client's.
     Client,
 }
 

@@ -74,7 +74,7 @@ impl Shell {
     }
 }
 
-/// The time at which a request arrived. Any handler may take it; it reads no clock of its own.
+/// The time at which a request had arrived whole. Any handler may take it; it reads no clock of its own.
 #[derive(Debug, Clone, Copy)]
 pub struct Now(pub Timestamp);
 
@@ -239,6 +239,9 @@ async fn admit_and_run(
     let mut share = shell.bodies.share();
     let (pause, all_bytes) = (shell.limits.body_pause, shell.limits.all_body_bytes);
     let body = body::read(body, limit, pause, &mut share, all_bytes).await?;
+    // A body may take its time to come. What is decided on it is decided now: a token that was asked for slowly is not
+    // older than others, and what this node knows must be fresh now.
+    parts.extensions.insert(Now(clock::now()));
     Ok(run(Request::from_parts(parts, Body::from(body))).await)
 }
 

@@ -272,6 +272,7 @@ impl First<'_> {
             trusted: Vec::new(),
             created: self.now,
             last_updated: self.now,
+            tokens_valid_from: None,
         }
     }
 }
@@ -288,6 +289,7 @@ fn default_policy(server: &AuthorizationServer) -> Policy {
         clients: ClientCondition::All,
         created: server.created,
         last_updated: server.created,
+        tokens_valid_from: None,
     }
 }
 

@@ -43,3 +43,10 @@ pub fn issuer(origins: &IssuerOrigins, server: &ServerEntry) -> String {
     let server = &server.server.value;
     format!("{}/oauth2/{}", origins.of(server.issuer_mode), server.path_segment())
 }
+
+/// Whether `iss` is, or was, the issuer of a server, whichever origin it carries: a token shows where its client
+/// asked, and origins and modes change while it lives. Only for what the server's own key has signed.
+pub(crate) fn is_issuer_of(iss: &str, server: &ServerEntry) -> bool {
+    let origin = iss.strip_suffix(server.server.value.path_segment());
+    origin.is_some_and(|origin| origin.ends_with("/oauth2/"))
+}

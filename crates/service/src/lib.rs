@@ -4,24 +4,30 @@
 //! remember. It returns [`Failure`]: refused, which is its contract, or a fault, which is ours. Times come in as
 //! arguments; only `server` reads the clock.
 
+pub mod access_token;
 pub mod admin;
 pub mod client;
 pub mod client_secret;
 pub mod configuration;
 pub mod failure;
 pub mod first_start;
+pub mod freshness;
 pub mod grant;
 pub mod ids;
+pub mod introspect;
 pub mod issuer;
 pub mod key_pool;
 pub mod log;
 pub mod master_key;
 pub mod org_secrets;
+pub mod revocations;
+pub mod revoke;
 mod rows;
 pub mod signing_key;
 pub mod snapshot;
 pub mod tenant;
 pub mod token;
+mod token_id;
 
 pub use failure::{Failure, Fault, Remedy};
 pub use issuer::issuer;

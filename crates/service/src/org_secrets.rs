@@ -21,6 +21,7 @@ pub struct OrgSecrets {
     ring: RwLock<Arc<KeyRing>>,
     client_secret: MacKey,
     api_token: MacKey,
+    token_id: MacKey,
 }
 
 /// The master key does not open this store.
@@ -64,6 +65,7 @@ impl OrgSecrets {
             ring: RwLock::new(Arc::new(ring)),
             client_secret: root.derive("client secret"),
             api_token: root.derive("api token"),
+            token_id: root.derive("token id"),
         }
     }
 
@@ -137,6 +139,11 @@ impl OrgSecrets {
     /// What is compared instead of a client secret.
     pub fn client_secret_mac(&self, secret: &str) -> [u8; 32] {
         self.client_secret.mac(secret.as_bytes())
+    }
+
+    /// The key that the ids of access tokens are made with.
+    pub(crate) fn token_id(&self) -> &MacKey {
+        &self.token_id
     }
 
     /// What is compared instead of an API token.

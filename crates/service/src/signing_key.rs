@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use jose::{Algorithm, PublicJwk, SigningKey};
+use jose::{Algorithm, PublicJwk, PublicKey, SigningKey};
 use model::key::KeyStatus;
 use model::{AuthorizationServerId, Timestamp};
 
@@ -29,6 +29,7 @@ pub struct KeyRecord {
     /// Since when it does not sign any more.
     pub retired: Option<Timestamp>,
     parsed: Arc<OnceLock<Arc<SigningKey>>>,
+    verifying: Arc<OnceLock<PublicKey>>,
 }
 
 impl std::fmt::Debug for KeyRecord {
@@ -75,6 +76,7 @@ impl KeyRecord {
             activated: None,
             retired: None,
             parsed: Arc::default(),
+            verifying: Arc::default(),
         }
     }
 
@@ -88,6 +90,20 @@ impl KeyRecord {
             KeyStatus::Next => {}
         }
         record
+    }
+
+    /// The public key, ready to verify; parsed once per key and node.
+    pub fn verifying(&self) -> Option<&PublicKey> {
+        if let Some(key) = self.verifying.get() {
+            return Some(key);
+        }
+        match PublicKey::new(&self.public) {
+            Ok(key) => Some(self.verifying.get_or_init(|| key)),
+            Err(error) => {
+                tracing::error!(kid = self.kid, %error, "this public key of ours cannot be read");
+                None
+            }
+        }
     }
 
     /// The private key, if it was parsed already.

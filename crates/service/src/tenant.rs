@@ -3,17 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::{GroupId, OrgId, User};
+use model::{GroupId, OrgId, Timestamp, User};
 use store::Store;
 use tokio::sync::Semaphore;
 
 use crate::admin::user;
 use crate::configuration::{self, Configuration};
 use crate::failure::Fault;
+use crate::freshness::{Followed, Freshness};
 use crate::ids::IdSource;
 use crate::key_pool::KeyPool;
 use crate::log::EarlyRefusals;
 use crate::org_secrets::OrgSecrets;
+use crate::revocations::Revocations;
+use crate::rows;
 use crate::snapshot::Snapshot;
 
 /// How many token requests may be under way at once; the excess is answered 503, so that a flood costs little and
@@ -36,6 +39,10 @@ pub struct Tenant {
     pub keys: KeyPool,
     /// Refusals that anybody can cause, counted.
     pub early_refusals: EarlyRefusals,
+    /// Access tokens that were revoked one by one.
+    pub revocations: Revocations,
+    /// How recently this node knew what the others did.
+    pub freshness: Freshness,
     /// Admission to the token endpoint.
     pub(crate) admission: Semaphore,
 }
@@ -46,6 +53,8 @@ impl Tenant {
         let secrets = Arc::new(secrets);
         let snapshot = configuration::load(&store, org).await?;
         report_lost_keys(&snapshot, &secrets);
+        let revocations = Revocations::load(&store, org).await?;
+        let freshness = if store.is_shared() { Freshness::shared() } else { Freshness::exclusive() };
         Ok(Self {
             org,
             configuration: Configuration::start(store.clone(), snapshot, Arc::clone(&secrets)),
@@ -54,6 +63,8 @@ impl Tenant {
             ids: IdSource::default(),
             keys: KeyPool::start(Duration::from_secs(2)),
             early_refusals: EarlyRefusals::default(),
+            revocations,
+            freshness,
             admission: Semaphore::new(TOKEN_REQUESTS_MAX),
         })
     }
@@ -61,6 +72,36 @@ impl Tenant {
     /// Whose.
     pub fn org(&self) -> OrgId {
         self.org
+    }
+
+    /// Takes over what other nodes committed until `now`. Where the store is shared, this is called several times a
+    /// second; a node that did not manage it for a second stops giving out tokens and judging them.
+    pub async fn follow(&self, now: Timestamp) -> Result<(), Fault> {
+        let (configuration, revocations) =
+            tokio::join!(self.follow_configuration(now), self.revocations.follow(&self.store, self.org, now));
+        if configuration.is_ok() {
+            self.freshness.confirm(Followed::Configuration, now);
+        }
+        if revocations.is_ok() {
+            self.freshness.confirm(Followed::Revocations, now);
+        }
+        configuration.and(revocations)
+    }
+
+    /// The queue of changes is asked only if there is something to take over: it may be long, or stand still, and a node
+    /// that knows the newest revision is up to date all the same.
+    async fn follow_configuration(&self, now: Timestamp) -> Result<(), Fault> {
+        let head = rows::revision(&self.store, self.org).await?;
+        let reached = async {
+            while self.configuration.current().revision < head {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = reached => Ok(()),
+            followed = self.configuration.follow(now) => followed,
+        }
     }
 
     /// A user by id or login.

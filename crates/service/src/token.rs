@@ -19,6 +19,7 @@ use crate::issuer::{IssuerOrigins, issuer};
 use crate::log;
 use crate::snapshot::{AppEntry, ServerEntry, Snapshot};
 use crate::tenant::Tenant;
+use crate::token_id::GrantedUnder;
 
 /// How long the `scope` parameter may be, in characters (Okta).
 pub const SCOPE_MAX: usize = 4_096;
@@ -121,6 +122,7 @@ const DECISIONS_MAX: u32 = 3;
 pub async fn issue(tenant: &Tenant, request: &Request, now: Timestamp) -> Result<Tokens, Failure<Refusal>> {
     let admitted = tenant.admission.try_acquire();
     let _admitted = admitted.map_err(|_| Fault::unavailable("too many token requests are under way"))?;
+    tenant.freshness.check(now)?;
     for _ in 0..DECISIONS_MAX {
         let snapshot = tenant.configuration.current();
         if let Some(answer) = issue_on(tenant, &snapshot, request, now).await {
@@ -243,15 +245,6 @@ fn requested(scope: Option<&str>) -> Result<Requested, Refusal> {
     Ok(if names.is_empty() { Requested::Omitted } else { Requested::Explicit(names) })
 }
 
-/// `AT.` and 32 random bytes. A token with a grant of its own seals the grant's id there; a service's has none
-/// (`docs/decisions/0004-grants.md`).
-fn new_access_token_id() -> String {
-    let mut jti = String::with_capacity(46);
-    jti.push_str("AT.");
-    jose::base64url::encode_onto(&jose::random_bytes::<32>(), &mut jti);
-    jti
-}
-
 /// The key that signs for a server, parsed on first use.
 fn signing_key(tenant: &Tenant, server: &ServerEntry) -> Result<Arc<SigningKey>, Fault> {
     let record =
@@ -290,7 +283,8 @@ impl Subject<'_> {
         let Decided { facts, compiled, grant, custom } = decided;
         // The key first: the log must not tell of a token that could not be signed.
         let key = signing_key(self.tenant, self.server)?;
-        let jti = new_access_token_id();
+        let granted = GrantedUnder { revision: self.snapshot.revision, policy: grant.policy };
+        let jti = granted.to_access_token_id(self.tenant.secrets.token_id());
         let issuer = issuer(&request.issuers, self.server);
         let envelope = Envelope { issuer: &issuer, jti: &jti, issued_at: self.now };
         let claims = engine::access_token(&compiled, &facts, &grant, envelope, custom);

@@ -63,6 +63,11 @@ impl Store {
         self.submit(batch).await
     }
 
+    /// Whether other nodes may write to it, too. The embedded store belongs to one process.
+    pub fn is_shared(&self) -> bool {
+        matches!(&self.0, Backend::Postgres(_))
+    }
+
     /// Reads something cheap, and asks the writer for a sign of life.
     pub async fn health(&self) -> Result<(), Fault> {
         match &self.0 {

@@ -204,6 +204,15 @@ statements! {
     DELETE_ROLES: 1, "delete from role_assignment where org = $1 and principal = $2";
     COUNT_ROLE: 1, "select count(*) from role_assignment where org = $1 and role = $2";
 
+    // Revoked tokens.
+    REVOCATIONS_AFTER: 1,
+        "select jti_hash, expires, at from revocation \
+         where org = $1 and (at, jti_hash) > ($2, $3) order by at, jti_hash limit $4";
+    INSERT_REVOCATION: 1,
+        "insert into revocation (org, jti_hash, expires, at) values ($1, $2, $3, $4) \
+         on conflict (org, jti_hash) do nothing";
+    DELETE_REVOCATIONS: 1, "delete from revocation where org = $1 and expires < $2";
+
     // Log: writing and sequencing.
     INSERT_EVENT: 1,
         "insert into event (org, writer, n, at, schema, body) values ($1, $2, $3, $4, $5, $6)";

@@ -224,6 +224,7 @@ fn display_message(event_type: EventType) -> &'static str {
         E::ApiTokenRevoked => "API token was revoked",
         E::TokenGrant => "OAuth2 token request",
         E::AccessTokenGrant => "OAuth2 access token was granted",
+        E::TokenRevoke => "OAuth2 token was revoked",
         E::InvalidClientCredentials => "Client presented invalid credentials",
         E::OrgCreated => "Organization was created",
         E::MasterKeyRewrapped => "Sealed secrets were moved to another master key",

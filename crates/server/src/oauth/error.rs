@@ -8,9 +8,9 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use model::GrantType;
 use serde::Serialize;
-use service::client;
 use service::token::{GRANT_TYPES, Refusal, SCOPE_MAX};
 use service::{Failure, Fault, Remedy};
+use service::{access_token, client};
 
 use crate::error::ApiError;
 use crate::json::Json;
@@ -211,11 +211,22 @@ impl From<Refusal> for OAuthError {
     }
 }
 
+impl From<access_token::Refusal> for OAuthError {
+    fn from(refusal: access_token::Refusal) -> Self {
+        use access_token::Refusal as R;
+        match refusal {
+            R::UnknownServer => Refusal::UnknownServer.into(),
+            R::Client(refusal) => refusal.into(),
+            R::MissingToken => Self::invalid_request("The 'token' parameter is required."),
+        }
+    }
+}
+
 impl OAuthError {
     /// The answer to a failure of a use case.
-    pub fn answer(failure: Failure<Refusal>) -> Response {
+    pub fn answer<R: Into<Self>>(failure: Failure<R>) -> Response {
         match failure {
-            Failure::Refused(refusal) => Self::from(refusal).into_response(),
+            Failure::Refused(refusal) => refusal.into().into_response(),
             Failure::Fault(fault) => Self::fault(&fault),
         }
     }
@@ -226,11 +237,7 @@ impl OAuthError {
         let (status, logged, description) = match fault.remedy {
             Remedy::TryLater => {
                 let logged = ApiError::unavailable(fault);
-                (
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    logged,
-                    "The server cannot issue tokens now. Try again later.",
-                )
+                (StatusCode::SERVICE_UNAVAILABLE, logged, "The server cannot answer now. Try again later.")
             }
             Remedy::None => (StatusCode::INTERNAL_SERVER_ERROR, ApiError::fault(fault), "The server failed."),
         };

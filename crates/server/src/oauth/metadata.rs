@@ -108,6 +108,8 @@ fn common(here: &Here, entry: &ServerEntry, oauth: bool) -> Value {
     let issuer = service::issuer(&here.issuers(), entry);
     let endpoint = |name: &str| format!("{issuer}/v1/{name}");
     let methods = json!(["client_secret_basic", "client_secret_post"]);
+    // A public client has tokens of its own to ask about and to give back.
+    let or_none = json!(["client_secret_basic", "client_secret_post", "none"]);
     let mut response_types = vec!["code"];
     response_types.extend(oauth.then_some("token"));
     response_types.extend([
@@ -130,9 +132,9 @@ fn common(here: &Here, entry: &ServerEntry, oauth: bool) -> Value {
         "scopes_supported": scopes(entry),
         "token_endpoint_auth_methods_supported": methods,
         "introspection_endpoint": endpoint("introspect"),
-        "introspection_endpoint_auth_methods_supported": methods,
+        "introspection_endpoint_auth_methods_supported": or_none,
         "revocation_endpoint": endpoint("revoke"),
-        "revocation_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_methods_supported": or_none,
         "end_session_endpoint": endpoint("logout"),
         "device_authorization_endpoint": here.link(&format!("/oauth2/{}/v1/device/authorize", entry.server.value.path_segment())),
         "pushed_authorization_request_endpoint": endpoint("par"),

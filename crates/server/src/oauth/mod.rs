@@ -1,10 +1,12 @@
-//! The OAuth endpoints of custom authorization servers: tokens, keys, metadata. Owns the wire's shapes; leaves out
+//! The OAuth endpoints of custom authorization servers: tokens, introspection, revocation, keys, metadata. Owns the wire's shapes; leaves out
 //! every decision.
 
 pub mod error;
 mod form;
+mod introspect;
 mod keys;
 mod metadata;
+mod revoke;
 mod token;
 
 use axum::http::Method;
@@ -13,7 +15,7 @@ use crate::api::App;
 use crate::cors::Cors;
 use crate::routes::{Route, Routes};
 
-/// A token request's body holds a handful of parameters.
+/// A request's body holds a handful of parameters, of which a token is the longest.
 const FORM_BYTES_MAX: usize = 64 * 1_024;
 
 /// Every line of the OAuth endpoints.
@@ -23,11 +25,11 @@ pub fn routes() -> Routes<App> {
     // RFC 8414 section 3 puts the well-known part before the issuer's path.
     const INSERTED: &str = "/.well-known/oauth-authorization-server/oauth2/{server}";
     let public = |path| Route::open(Method::GET, path).cors(Cors::Public);
+    let form = |path| Route::open(Method::POST, path).body(FORM_BYTES_MAX).cors(Cors::Client);
     Routes::new()
-        .route(
-            Route::open(Method::POST, "/oauth2/{server}/v1/token").body(FORM_BYTES_MAX).cors(Cors::Client),
-            token::post,
-        )
+        .route(form("/oauth2/{server}/v1/token"), token::post)
+        .route(form("/oauth2/{server}/v1/introspect"), introspect::post)
+        .route(form("/oauth2/{server}/v1/revoke"), revoke::post)
         .route(public("/oauth2/{server}/v1/keys"), keys::get)
         .route(public(OPENID), metadata::openid)
         .route(public(OAUTH), metadata::oauth)

@@ -190,6 +190,28 @@ async fn the_oauth_endpoints_answer_as_okta_does() {
 }
 
 #[tokio::test]
+async fn introspection_and_revocation_answer_as_okta_does() {
+    let site = Site::new().await;
+    site.create("/api/v1/authorizationServers/default/scopes", json!({"name": "orders.read"})).await;
+    let (_, basic) = site.make_service("Courier").await;
+    let granted = site.ask(&basic, "grant_type=client_credentials&scope=orders.read").await;
+    let token = format!("token={}", granted.json()["access_token"].as_str().unwrap());
+    let introspect = async |form: &str| site.ask_at("introspect", &basic, form).await;
+    let mut active = introspect(&token).await;
+    let mut body = active.json();
+    for name in ["exp", "iat", "jti"] {
+        body[name] = format!("<{name}>").into();
+    }
+    active.body = body.to_string();
+    check("introspect-active", &active);
+    check("introspect-no-token", &introspect("token_type_hint=access_token").await);
+    check("introspect-wrong-client", &site.ask_at("introspect", "Basic YTpi", &token).await);
+    check("revoke", &site.ask_at("revoke", &basic, &token).await);
+    check("revoke-no-token", &site.ask_at("revoke", &basic, "").await);
+    check("introspect-inactive", &introspect(&token).await);
+}
+
+#[tokio::test]
 async fn the_log_shows_a_grant_as_okta_does() {
     let site = Site::new().await;
     site.create("/api/v1/authorizationServers/default/scopes", json!({"name": "orders.read"})).await;

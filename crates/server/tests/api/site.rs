@@ -185,9 +185,15 @@ impl Site {
     }
 
     pub async fn ask(&self, authorization: &str, body: &str) -> Reply {
+        self.ask_at("token", authorization, body).await
+    }
+
+    /// A form for an OAuth endpoint of the default server.
+    pub async fn ask_at(&self, endpoint: &str, authorization: &str, body: &str) -> Reply {
         let headers =
             [("authorization", authorization), ("content-type", "application/x-www-form-urlencoded")];
-        self.call(&Method::POST, "/oauth2/default/v1/token", &headers, body.to_owned()).await
+        let target = format!("/oauth2/default/v1/{endpoint}");
+        self.call(&Method::POST, &target, &headers, body.to_owned()).await
     }
 }
 

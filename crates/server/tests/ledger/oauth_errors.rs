@@ -1,4 +1,4 @@
-//! Every refusal of the token endpoint, and the status and words that it is answered with: Okta's, where Okta has it.
+//! Every refusal of the token endpoint, and of introspection and revocation, and the status and words that it is answered with: Okta's, where Okta has it.
 
 use std::collections::BTreeSet;
 
@@ -199,3 +199,26 @@ ConsentRequired: consent_required
 400 consent_required
 The following scopes require user consent and cannot be granted for the client credentials grant type: [pay, a?b?c??].
 ";
+
+#[test]
+fn introspection_and_revocation_refuse_in_the_same_words() {
+    use service::access_token::Refusal as R;
+    let said = |refusal: R| {
+        let error = OAuthError::from(refusal);
+        format!("{}: {} {}: {}", refusal.name(), error.status.as_u16(), error.error, error.description)
+    };
+    assert_eq!(
+        said(R::UnknownServer),
+        "invalid_authorization_server: 400 invalid_request: The authorization server id is invalid."
+    );
+    assert_eq!(
+        said(R::MissingToken),
+        "missing_token: 400 invalid_request: The 'token' parameter is required."
+    );
+    let client = R::Client(client::Refusal::NoCredentials);
+    assert_eq!(said(client), "no_client_credentials: 401 invalid_client: No client credentials found.");
+    // A new one does not compile before it stands here.
+    match client {
+        R::UnknownServer | R::MissingToken | R::Client(_) => {}
+    }
+}

@@ -101,6 +101,8 @@ DELETE /api/v1/api-tokens/{token} okta.apiTokens.manage Super
 DELETE /api/v1/api-tokens/current okta.apiTokens.manage Anyone
 GET /api/v1/logs okta.logs.read LogReaders
 POST /oauth2/{server}/v1/token open Client body 65536
+POST /oauth2/{server}/v1/introspect open Client body 65536
+POST /oauth2/{server}/v1/revoke open Client body 65536
 GET /oauth2/{server}/v1/keys open Public body 0
 GET /oauth2/{server}/.well-known/openid-configuration open Public body 0
 GET /oauth2/{server}/.well-known/oauth-authorization-server open Public body 0

@@ -125,6 +125,7 @@ pub async fn create(
                 status,
                 created: draft.now,
                 last_updated: draft.now,
+                tokens_valid_from: Some(draft.snapshot().revision),
                 oauth: settings.oauth.clone(),
                 profile: settings.profile.clone(),
                 kept: settings.kept.clone(),
@@ -234,7 +235,11 @@ pub async fn set_status(
             if entry.app.value.status == status {
                 return Ok(());
             }
-            let app = App { status, last_updated: draft.now, ..entry.app.value.clone() };
+            let tokens_valid_from = match status {
+                Status::Active => entry.app.value.tokens_valid_from,
+                Status::Inactive => Some(draft.snapshot().revision),
+            };
+            let app = App { status, last_updated: draft.now, tokens_valid_from, ..entry.app.value.clone() };
             let event_type = match status {
                 Status::Active => EventType::AppActivated,
                 Status::Inactive => EventType::AppDeactivated,

@@ -84,6 +84,7 @@ pub async fn create(
         trusted: Vec::new(),
         created: asked.now.whole_second(),
         last_updated: asked.now.whole_second(),
+        tokens_valid_from: None,
     };
     settings.apply_to(&mut server);
     server.validate().map_err(|invalid| Failure::Refused(invalid.into()))?;
@@ -163,6 +164,9 @@ pub async fn set_status(
                 return Ok(());
             }
             server.status = status;
+            if status == Status::Inactive {
+                server.tokens_valid_from = Some(draft.snapshot().revision);
+            }
             let event_type = match status {
                 Status::Active => EventType::AuthorizationServerActivated,
                 Status::Inactive => EventType::AuthorizationServerDeactivated,

@@ -68,6 +68,7 @@ pub async fn create(
                 clients: ClientCondition::All,
                 created: draft.now,
                 last_updated: draft.now,
+                tokens_valid_from: None,
             };
             commit(draft, policy, &settings, EventType::PolicyCreated)
         })
@@ -107,7 +108,8 @@ fn commit(
     let known = named_clients(&policy.clients);
     policy.name.clone_from(&settings.name);
     policy.description = settings.description.clone().filter(|text| !text.is_empty());
-    policy.status = settings.status.unwrap_or(policy.status);
+    let status = settings.status.unwrap_or(policy.status);
+    set_status_of(&mut policy, status, draft);
     policy.clients = settings.clients.clone().unwrap_or(policy.clients);
     policy.last_updated = draft.now;
     policy.validate()?;
@@ -125,6 +127,14 @@ fn commit(
     place(draft, policy, settings.priority)?;
     let entry = get(&*authorization_server::get(draft.snapshot(), server.as_str())?, id.as_str())?;
     Ok(entry.policy)
+}
+
+/// Gives a policy its status. The tokens of one that is deactivated are over, and stay so.
+fn set_status_of(policy: &mut Policy, status: Status, draft: &Draft) {
+    if status == Status::Inactive && policy.status.is_active() {
+        policy.tokens_valid_from = Some(draft.snapshot().revision);
+    }
+    policy.status = status;
 }
 
 /// References that were there before may stay, even to what is gone; new ones must exist.
@@ -176,7 +186,7 @@ pub async fn set_status(
             if policy.status == status {
                 return Ok(());
             }
-            policy.status = status;
+            set_status_of(&mut policy, status, draft);
             policy.last_updated = draft.now;
             let event_type = match status {
                 Status::Active => EventType::PolicyActivated,

@@ -11,6 +11,7 @@ use model::event::{EventType, Origin};
 use model::policy::ClientCondition;
 use model::rule::{Lifetimes, People, ScopeCondition};
 use model::{Actor, ClientId, Event, GrantType, Group, OrgId, Policy, Rule, Scope, Status, Timestamp};
+use serde_json::{Map, Value};
 use service::admin::app::{self, Written};
 use service::admin::{
     Precondition, Refusal, authorization_server, claim, client_secret, group, policy, rule, scope,
@@ -20,7 +21,9 @@ use service::configuration::Asked;
 use service::first_start::{self, FirstAdmin};
 use service::issuer::IssuerOrigins;
 use service::token::{self, Request, Tokens};
-use service::{AppEntry, Failure, ServerEntry, Snapshot, Tenant, Versioned, master_key};
+use service::{
+    AppEntry, Failure, ServerEntry, Snapshot, Tenant, Versioned, access_token, introspect, master_key, revoke,
+};
 use store::{LogQuery, Order, Store};
 
 pub const API_TOKEN: &str = "00an-api-token-that-a-test-has-chosen-1234";
@@ -210,6 +213,24 @@ impl World {
     pub async fn ask(&self, request: &Request) -> Result<Tokens, Failure<token::Refusal>> {
         token::issue(&self.tenant, request, self.now()).await
     }
+
+    /// A token of `app` for the scope `read`.
+    pub async fn token_of(&self, app: &Written) -> String {
+        self.ask(&request(basic(app), Some("read"))).await.unwrap().access_token
+    }
+
+    /// What `app` learns of a token; nothing, unless it stands.
+    pub fn introspect(&self, app: &Written, token: &str) -> Option<Map<String, Value>> {
+        introspect::introspect(&self.tenant, &about(basic(app), token), self.now()).unwrap()
+    }
+
+    pub fn is_active(&self, app: &Written, token: &str) -> bool {
+        self.introspect(app, token).is_some()
+    }
+
+    pub async fn revoke(&self, app: &Written, token: &str) {
+        revoke::revoke(&self.tenant, &about(basic(app), token), self.now()).await.unwrap();
+    }
 }
 
 pub const DEFAULT: &str = model::authorization_server::DEFAULT;
@@ -308,10 +329,20 @@ pub fn app_settings(label: &str) -> app::Settings {
             dpop_bound_access_tokens: false,
             keys: None,
             refresh_token: None,
-            kept: serde_json::Map::new(),
+            kept: Map::new(),
         },
         profile: None,
-        kept: serde_json::Map::new(),
+        kept: Map::new(),
+    }
+}
+
+/// What a client asks the default server about a token.
+pub fn about(credentials: Credentials, token: &str) -> access_token::Request {
+    access_token::Request {
+        server: DEFAULT.to_owned(),
+        credentials,
+        token: Some(token.to_owned()),
+        origin: origin(),
     }
 }
 

@@ -6,7 +6,9 @@ use super::promises::document;
 use crate::batch::Batch;
 use crate::fault::CommitError;
 use crate::port::Store;
-use crate::rows::{Account, ApiToken, ClientSecret, Group, NewChange, Password, SealedKind, SigningKey};
+use crate::rows::{
+    Account, ApiToken, ClientSecret, Group, NewChange, Password, Revocation, SealedKind, SigningKey,
+};
 
 on_every_store!(
     documents_change_and_remember,
@@ -20,6 +22,7 @@ on_every_store!(
     groups_are_listed_by_prefix,
     roles_are_counted,
     a_database_is_founded_once,
+    revocations_are_read_by_time,
 );
 
 async fn commit<T>(store: &Store, org: &str, fill: impl FnOnce(&mut Batch) -> T) {
@@ -406,4 +409,23 @@ async fn a_database_is_founded_once(bed: Bed) {
         let refused = store.commit(batch).await;
         assert!(matches!(refused, Err(CommitError::Conflict { step }) if step == founding), "{refused:?}");
     }
+}
+
+async fn revocations_are_read_by_time(bed: Bed) {
+    let store = &bed.store;
+    let revoked = |name: &str, at| Revocation { jti_hash: name.as_bytes().to_vec(), expires: at + 60, at };
+    let rows = [revoked("c", 1), revoked("a", 2), revoked("b", 2), revoked("d", 3)];
+    commit(store, ONE, |batch| rows.iter().map(|row| batch.insert_revocation(row)).max()).await;
+    commit(store, ONE, |batch| batch.insert_revocation(&revoked("c", 9))).await;
+    commit(store, TWO, |batch| batch.insert_revocation(&revoked("z", 2))).await;
+    let read = async |org, at, name: &str, limit| {
+        store.revocations_after(org, at, name.as_bytes(), limit).await.expect("a read")
+    };
+    assert_eq!(read(ONE, 0, "", 10).await, rows, "revoked again, it stays as it was");
+    assert_eq!(read(ONE, 2, "", 2).await, rows[1..3]);
+    assert_eq!(read(ONE, 2, "a", 10).await, rows[2..]);
+    assert_eq!(read(TWO, 0, "", 10).await, [revoked("z", 2)]);
+    commit(store, ONE, |batch| batch.delete_revocations_expired_before(62)).await;
+    assert_eq!(read(ONE, 0, "", 10).await, rows[1..]);
+    assert_eq!(read(TWO, 0, "", 10).await.len(), 1);
 }

@@ -45,6 +45,7 @@ impl World {
             trusted: Vec::new(),
             created: THEN,
             last_updated: THEN,
+            tokens_valid_from: None,
         };
         let org = Org {
             id: OrgId::mint(seed("org")),
@@ -78,6 +79,7 @@ impl World {
             clients: ClientCondition::All,
             created: THEN,
             last_updated: THEN,
+            tokens_valid_from: None,
         };
         self.policies.push((policy, Vec::new()));
         &mut self.policies.last_mut().unwrap().0

@@ -1,0 +1,93 @@
+//! Whether this node may still rely on what it knows. Where nodes share a store, each follows what the others commit; one
+//! that could not for longer than [`STALE_AFTER_MILLISECONDS`] neither mints nor says that a token is good, so that what
+//! ended anywhere has ended everywhere within that time. Leaves out the following itself ([`crate::Tenant::follow`]).
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use model::Timestamp;
+
+use crate::failure::Fault;
+
+/// How old knowledge may be.
+pub const STALE_AFTER_MILLISECONDS: i64 = 1_000;
+/// A request may be a little older than the newest confirmation. More than this means that the clock was set back, and
+/// then nothing is known about the age of anything.
+const AHEAD_MAX_MILLISECONDS: i64 = 1_000;
+/// Nothing was confirmed yet.
+const NEVER: i64 = i64::MIN;
+
+/// What is followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Followed {
+    /// The configuration: servers, apps, policies, keys.
+    Configuration,
+    /// Revoked tokens.
+    Revocations,
+}
+
+/// When this node last knew everything. A store that belongs to one process alone is always fresh.
+#[derive(Debug)]
+pub struct Freshness {
+    shared: bool,
+    configuration: AtomicI64,
+    revocations: AtomicI64,
+}
+
+impl Freshness {
+    /// Nobody else writes to the store.
+    pub const fn exclusive() -> Self {
+        Self::new(false)
+    }
+
+    /// Other nodes write to the store. Stale until both are confirmed.
+    pub const fn shared() -> Self {
+        Self::new(true)
+    }
+
+    const fn new(shared: bool) -> Self {
+        Self { shared, configuration: AtomicI64::new(NEVER), revocations: AtomicI64::new(NEVER) }
+    }
+
+    /// Everything that was committed before `at` is known; `at` is when the reading began.
+    pub fn confirm(&self, what: Followed, at: Timestamp) {
+        let slot = match what {
+            Followed::Configuration => &self.configuration,
+            Followed::Revocations => &self.revocations,
+        };
+        slot.store(at.milliseconds(), Ordering::Release);
+    }
+
+    /// A fault that passes, if what this node knows is too old.
+    pub fn check(&self, now: Timestamp) -> Result<(), Fault> {
+        let fresh = |slot: &AtomicI64| {
+            let confirmed = slot.load(Ordering::Acquire);
+            let age = now.milliseconds().saturating_sub(confirmed);
+            confirmed != NEVER && (-AHEAD_MAX_MILLISECONDS..=STALE_AFTER_MILLISECONDS).contains(&age)
+        };
+        if !self.shared || (fresh(&self.configuration) && fresh(&self.revocations)) {
+            return Ok(());
+        }
+        Err(Fault::unavailable("this node does not know for sure what other nodes did in the last second"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shared_store_is_fresh_for_a_second_after_both_were_followed() {
+        let at = Timestamp::from_milliseconds;
+        let freshness = Freshness::shared();
+        assert!(freshness.check(at(0)).is_err(), "nothing was confirmed");
+        freshness.confirm(Followed::Configuration, at(10_000));
+        assert!(freshness.check(at(10_000)).is_err(), "one of two");
+        freshness.confirm(Followed::Revocations, at(10_400));
+        for (now, is_fresh) in
+            [(10_400, true), (11_000, true), (11_001, false), (9_400, true), (9_399, false)]
+        {
+            assert_eq!(freshness.check(at(now)).is_ok(), is_fresh, "{now}");
+        }
+        assert!(Freshness::exclusive().check(at(0)).is_ok());
+    }
+}

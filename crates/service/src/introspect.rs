@@ -1,0 +1,57 @@
+//! Introspection (RFC 7662): whether a token stands, and what it says. Reads nothing from the store: resource servers
+//! ask for every call that they get.
+
+use model::Timestamp;
+use model::app::AuthMethod;
+use serde_json::{Map, Value};
+
+use crate::access_token::{AccessToken, Refusal, Request, identify};
+use crate::failure::Failure;
+use crate::tenant::Tenant;
+
+/// What is said of a token that stands, in Okta's order; `None` says only that it does not, whatever the reason: a
+/// stranger learns nothing about which tokens exist.
+pub fn introspect(
+    tenant: &Tenant,
+    request: &Request,
+    now: Timestamp,
+) -> Result<Option<Map<String, Value>>, Failure<Refusal>> {
+    tenant.freshness.check(now)?;
+    let snapshot = tenant.configuration.current();
+    let asked = identify(tenant, &snapshot, request).map_err(Failure::Refused)?;
+    let Some(token) = AccessToken::read(&asked.server, asked.token, now) else {
+        return Ok(None);
+    };
+    let client = &asked.client.app.value;
+    // Whoever proves nothing may ask about its own tokens only (Okta).
+    let may_ask =
+        client.oauth.auth_method != AuthMethod::None || token.client_id == client.client_id.as_str();
+    let stands = token.stands(tenant, &snapshot, &asked.server);
+    Ok((may_ask && stands).then(|| answer(token.claims)))
+}
+
+/// The claims of an access token as an answer. Custom claims follow, and never replace what is said here.
+fn answer(mut claims: Map<String, Value>) -> Map<String, Value> {
+    let mut answer = Map::new();
+    answer.insert("active".to_owned(), true.into());
+    answer.insert("token_type".to_owned(), "Bearer".into());
+    let scopes = match claims.shift_remove("scp") {
+        Some(Value::Array(scopes)) => scopes,
+        _ => Vec::new(),
+    };
+    let scopes: Vec<&str> = scopes.iter().filter_map(Value::as_str).collect();
+    answer.insert("scope".to_owned(), scopes.join(" ").into());
+    if let Some(client_id) = claims.shift_remove("cid") {
+        answer.insert("client_id".to_owned(), client_id);
+    }
+    claims.shift_remove("ver");
+    for name in ["exp", "iat", "sub", "aud", "iss", "jti", "uid"] {
+        if let Some((name, value)) = claims.shift_remove_entry(name) {
+            answer.insert(name, value);
+        }
+    }
+    for (name, value) in claims {
+        answer.entry(name).or_insert(value);
+    }
+    answer
+}
