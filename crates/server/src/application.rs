@@ -22,7 +22,7 @@ use crate::key_file::{self, KeySource};
 use crate::origin::Origins;
 use crate::routes::Routes;
 use crate::secret::Secret;
-use crate::{api, health, oauth};
+use crate::{api, health, oauth, operator};
 
 /// The parts that `start` runs.
 pub struct Application {
@@ -62,6 +62,7 @@ pub async fn assemble(config: &Config, origins: Origins) -> Result<Application, 
         "key.rewrap",
         Rewrap { tenant: Arc::clone(&tenant), source: keys.source, alone: Mutex::default() },
     );
+    let commands = operator::api_token::commands(commands, &tenant);
     tokio::spawn(housekeeping(Arc::clone(&tenant)));
     if matches!(config.database, Database::Postgres(_)) {
         tokio::spawn(following(Arc::clone(&tenant)));

@@ -24,6 +24,7 @@ pub mod limits;
 pub mod listen;
 pub mod log;
 pub mod oauth;
+pub mod operator;
 pub mod origin;
 pub mod page;
 pub mod path;

@@ -4,6 +4,7 @@ mod harness;
 
 mod limits;
 mod logging;
+mod operator;
 mod program;
 mod replies;
 mod shutdown;
