@@ -72,7 +72,7 @@ pub async fn assemble(config: &Config, origins: Origins) -> Result<Application, 
 
 /// The whole table of routes.
 pub fn routes(shell: &Arc<Shell>) -> Routes<api::App> {
-    health::routes(shell).and(api::routes()).and(oauth::routes())
+    health::routes(shell).and(api::routes()).and(oauth::routes(shell))
 }
 
 /// Writes what was counted and closes the store. Called once nothing is in flight any more.

@@ -23,6 +23,8 @@ pub mod key_file;
 pub mod limits;
 pub mod listen;
 pub mod log;
+pub mod meters;
+pub mod metrics;
 pub mod oauth;
 pub mod operator;
 pub mod origin;

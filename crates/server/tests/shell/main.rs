@@ -4,6 +4,7 @@ mod harness;
 
 mod limits;
 mod logging;
+mod metrics;
 mod operator;
 mod program;
 mod replies;

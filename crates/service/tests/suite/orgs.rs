@@ -82,16 +82,16 @@ async fn users_tokens_and_logs_are_an_orgs_own() {
 #[tokio::test]
 async fn an_operators_token_is_an_active_users_of_the_org() {
     let (one, two) = two().await;
-    let make = async |world: &World, user: Option<&str>| {
+    let create = async |world: &World, user: Option<&str>| {
         api_token::create(&world.tenant, world.asked(), "deploy".to_owned(), user).await
     };
-    let made = make(&one, None).await.unwrap();
+    let made = create(&one, None).await.unwrap();
     let known =
         async |world: &World| api_token::authenticate(&world.tenant, &made.value, world.now()).await.unwrap();
     assert_eq!(known(&one).await.unwrap().login, made.user.login());
     assert!(known(&two).await.is_none(), "a token of one org opens nothing in the other");
     let foreign = made.user.id.to_string();
-    let unknown = refused(make(&two, Some(&foreign)).await.map(drop));
+    let unknown = refused(create(&two, Some(&foreign)).await.map(drop));
     assert_eq!(unknown, CreateRefusal::UnknownUser(foreign));
 
     let org = one.org.as_str();
@@ -100,10 +100,10 @@ async fn an_operators_token_is_an_active_users_of_the_org() {
     let mut batch = Batch::new(org, "{}");
     batch.update_account(&account);
     one.store.commit(batch).await.unwrap();
-    assert_eq!(refused(make(&one, None).await.map(drop)), CreateRefusal::NoSuperAdmin);
+    assert_eq!(refused(create(&one, None).await.map(drop)), CreateRefusal::NoSuperAdmin);
     let login = made.user.login().to_owned();
     let inactive = CreateRefusal::Inactive { login: login.clone(), status: UserStatus::Suspended };
-    assert_eq!(refused(make(&one, Some(&login)).await.map(drop)), inactive);
+    assert_eq!(refused(create(&one, Some(&login)).await.map(drop)), inactive);
 }
 
 #[tokio::test]
