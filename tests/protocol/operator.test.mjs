@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { client } from '../harness/api.mjs';
 import { refused } from '../harness/expect.mjs';
-import { runToEnd } from '../harness/process.mjs';
+import { newMasterKey, runToEnd } from '../harness/process.mjs';
 import { startServer } from '../harness/server.mjs';
 
 let server;
@@ -51,4 +51,20 @@ test('a user who is not there, and a server that is not there, are told', async 
   const nowhere = await runToEnd(['api-token', 'list', '--data', '/nowhere']);
   assert.equal(nowhere.code, 1);
   assert.match(nowhere.stderr, /error: no Tokenmint runs on the data directory/);
+});
+
+// The doctor tries the port that serve would take; another program may have the default one.
+test('the doctor finds a running server well, and a wrong master key wrong', async () => {
+  const doctor = (env = {}) => runToEnd(['doctor', '--listen', '127.0.0.1:0', '--data', server.home.data], { ...server.home.env, ...env });
+  const well = await doctor();
+  assert.equal(well.code, 0, well.stdout);
+  assert.match(well.stdout, /^ok +server: its store reads and writes$/m);
+  assert.match(well.stdout, /^ok +server: the master key opens \d+ signing keys$/m);
+  await server.stop();
+  try {
+    assert.match((await doctor()).stdout, /^ok +master key: opens the root key of the org 00o\w+$/m);
+    const wrong = await doctor({ TOKENMINT_MASTER_KEY: newMasterKey() });
+    assert.equal(wrong.code, 1);
+    assert.match(wrong.stdout, /^error +master key: .*does not open this store/m);
+  } finally { await server.start(); }
 });

@@ -16,6 +16,7 @@ use crate::access::BoxFuture;
 use crate::clock;
 use crate::config::{Config, Database};
 use crate::control::{Command, Commands};
+use crate::error::with_causes;
 use crate::front::{Front, Shell};
 use crate::gate::TenantGate;
 use crate::key_file::{self, KeySource};
@@ -46,7 +47,7 @@ pub async fn assemble(config: &Config, origins: Origins) -> Result<Application, 
     let keys = key_file::read(config, orgs.is_empty())?;
     let (org, secrets, made) = if let Some(org) = orgs.first() {
         let opened = master_key::open(&store, *org, keys.ring).await;
-        (*org, opened.map_err(|error| describe(&error))?, None)
+        (*org, opened.map_err(|error| with_causes(&error))?, None)
     } else {
         let (subdomain, admin) = (subdomain(&origins), first_admin(config));
         let created = first_start::create(&store, keys.ring, &subdomain, admin, clock::now()).await;
@@ -62,7 +63,8 @@ pub async fn assemble(config: &Config, origins: Origins) -> Result<Application, 
         "key.rewrap",
         Rewrap { tenant: Arc::clone(&tenant), source: keys.source, alone: Mutex::default() },
     );
-    let commands = operator::api_token::commands(commands, &tenant);
+    let commands = operator::api_token::commands(commands, &tenant)
+        .with(operator::doctor::COMMAND, operator::doctor::View(Arc::clone(&tenant)));
     tokio::spawn(housekeeping(Arc::clone(&tenant)));
     if matches!(config.database, Database::Postgres(_)) {
         tokio::spawn(following(Arc::clone(&tenant)));
@@ -90,7 +92,7 @@ async fn open_store(config: &Config) -> Result<Store, String> {
         Database::Embedded => Store::open_directory(&config.data),
         Database::Postgres(url) => Store::open_postgres(url.expose()).await,
     }
-    .map_err(|error| describe(&error))
+    .map_err(|error| with_causes(&error))
 }
 
 /// Says what is allowed and unwise: short secrets for the first admin, a data directory that others may enter.
@@ -113,20 +115,6 @@ fn warn_of_weak_settings(config: &Config) {
             config.data.display()
         );
     }
-}
-
-/// An error with its causes, as one sentence.
-fn describe(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    text
 }
 
 fn first_admin(config: &Config) -> FirstAdmin {

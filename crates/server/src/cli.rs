@@ -16,7 +16,7 @@ use clap_complete::Shell;
 use serde_json::Value;
 
 use crate::config::{self, Config};
-use crate::operator::{api_token, completions};
+use crate::operator::{api_token, completions, doctor};
 use crate::settings::{self, BadSetting, Environment, Setting, Sources};
 use crate::{control, start};
 
@@ -58,6 +58,12 @@ enum Command {
     /// Make, list and revoke tokens for the management API, while the server runs
     #[command(subcommand)]
     ApiToken(ApiTokenCommand),
+    /// Say what is wrong with settings, data and keys, and how to mend it
+    ///
+    /// Takes the flags, variables and file of serve, changes nothing, and may run beside the server, whose own view it
+    /// asks for. Each line begins with ok, warning or error; the exit code is 1 if there is any error.
+    #[command(after_help = SETTINGS_HELP)]
+    Doctor(ServeFlags),
     /// Print a script that makes a shell complete commands and flags
     ///
     /// For bash, say, in ~/.bashrc: source <(tokenmint completions bash)
@@ -190,6 +196,11 @@ fn carry_out(command: &Command, environment: Environment<'_>) -> ExitCode {
                 remote(data, environment, |data| api_token::revoke(data, id))
             }
         },
+        Command::Doctor(flags) => {
+            let config = read(&flags.0, environment, Config::read);
+            let is_well = doctor::examine(config.map_err(|error| error.to_string()));
+            if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
         Command::Completions { shell } => {
             print(&Value::from(completions::script(*shell, CommandLine::command())));
             ExitCode::SUCCESS

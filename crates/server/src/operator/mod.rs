@@ -3,3 +3,4 @@
 
 pub mod api_token;
 pub mod completions;
+pub mod doctor;

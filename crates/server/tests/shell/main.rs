@@ -2,6 +2,7 @@
 
 mod harness;
 
+mod doctor;
 mod limits;
 mod logging;
 mod metrics;
