@@ -19,13 +19,14 @@ use crate::access::BoxFuture;
 use crate::clock;
 use crate::config::{Config, Database};
 use crate::control::{Command, Commands};
+use crate::error::with_causes;
 use crate::front::{Front, Shell};
 use crate::gate::TenantGate;
 use crate::key_file::{self, KeySource, Keys};
 use crate::origin::Origins;
 use crate::routes::Routes;
 use crate::secret::Secret;
-use crate::{api, health, oauth};
+use crate::{api, health, oauth, operator};
 
 /// The parts that `start` runs.
 pub struct Application {
@@ -55,6 +56,8 @@ pub async fn assemble(config: &Config, origins: Origins) -> Result<Application, 
     let routes = routes(&shell);
     let commands = Commands::default()
         .with("key.rewrap", Rewrap { tenant: Arc::clone(&tenant), source, alone: Mutex::default() });
+    let commands = operator::api_token::commands(commands, &tenant)
+        .with(operator::doctor::COMMAND, operator::doctor::View(Arc::clone(&tenant)));
     tokio::spawn(housekeeping(Arc::clone(&tenant)));
     if tenant.store.is_shared() {
         let followed = tenant.follow(clock::now()).await;
@@ -84,13 +87,13 @@ async fn found(config: &Config, store: &Store, origins: &Origins, ring: KeyRing)
 
 async fn open_org(store: &Store, ring: KeyRing) -> Result<Opened, String> {
     let org = first_org(store).await?.ok_or("the database is marked as founded and has no organization")?;
-    let secrets = master_key::open(store, org, ring).await.map_err(|error| describe(&error))?;
+    let secrets = master_key::open(store, org, ring).await.map_err(|error| with_causes(&error))?;
     Ok((org, secrets, None))
 }
 
 /// The whole table of routes.
 pub fn routes(shell: &Arc<Shell>) -> Routes<api::App> {
-    health::routes(shell).and(api::routes()).and(oauth::routes())
+    health::routes(shell).and(api::routes()).and(oauth::routes(shell))
 }
 
 /// Writes what was counted and closes the store. Called once nothing is in flight any more.
@@ -108,7 +111,7 @@ async fn open_store(config: &Config) -> Result<Store, String> {
         Database::Embedded => Store::open_directory(&config.data),
         Database::Postgres(url) => Store::open_postgres(url.expose()).await,
     }
-    .map_err(|error| describe(&error))
+    .map_err(|error| with_causes(&error))
 }
 
 /// Says what is allowed and unwise: short secrets for the first admin, a data directory that others may enter.
@@ -131,20 +134,6 @@ fn warn_of_weak_settings(config: &Config) {
             config.data.display()
         );
     }
-}
-
-/// An error with its causes, as one sentence.
-fn describe(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    text
 }
 
 fn first_admin(config: &Config) -> FirstAdmin {

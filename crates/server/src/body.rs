@@ -31,6 +31,11 @@ impl Budget {
     pub fn share(&self) -> Share {
         Share { used: Arc::clone(&self.used), bytes: 0 }
     }
+
+    /// The bytes of all shares.
+    pub fn used(&self) -> usize {
+        self.used.load(Ordering::Relaxed)
+    }
 }
 
 impl Share {

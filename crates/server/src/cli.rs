@@ -1,20 +1,22 @@
 //! The command line. Owns the commands, their help and the exit codes; leaves out what settings mean (`config`).
 //!
-//! A command that talks to the running server is one variant and one line in `remote`: the name that the server's
-//! `Commands` know it by, and its arguments.
+//! A command is one variant with its help and one line in `carry_out`; what it does lies in `operator`.
 
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{
     Arg, ArgAction, ArgMatches, Args, Command as ClapCommand, CommandFactory, FromArgMatches, Parser,
     Subcommand,
 };
+use clap_complete::Shell;
 use serde_json::Value;
 
 use crate::config::{self, Config};
+use crate::operator::{api_token, completions, doctor};
 use crate::settings::{self, BadSetting, Environment, Setting, Sources};
 use crate::{control, start};
 
@@ -53,6 +55,57 @@ enum Command {
     /// Look after the master key
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Make, list and revoke tokens for the management API, while the server runs
+    #[command(subcommand)]
+    ApiToken(ApiTokenCommand),
+    /// Say what is wrong with settings, data and keys, and how to mend it
+    ///
+    /// Takes the flags, variables and file of serve, changes nothing, and may run beside the server, whose own view it
+    /// asks for. Each line begins with ok, warning or error; the exit code is 1 if there is any error.
+    #[command(after_help = SETTINGS_HELP)]
+    Doctor(ServeFlags),
+    /// Print a script that makes a shell complete commands and flags
+    ///
+    /// For bash, say, in ~/.bashrc: source <(tokenmint completions bash)
+    Completions {
+        /// Which shell
+        #[arg(value_name = "SHELL")]
+        shell: Shell,
+    },
+}
+
+#[derive(Subcommand)]
+enum ApiTokenCommand {
+    /// Make a token and print it, once; what it is and when it ends is said on stderr
+    ///
+    /// Requests carry it as `Authorization: SSWS TOKEN`, and may do what its user may. It ends when it was not used for
+    /// 30 days. In a script: TOKEN=$(tokenmint api-token create --name deploy)
+    Create {
+        /// What to call it: 1 to 255 characters
+        #[arg(long, value_name = "NAME")]
+        name: String,
+        /// Whose it is: a login or an id of an active user [default: the first super admin]
+        #[arg(long, value_name = "LOGIN")]
+        user: Option<String>,
+        #[command(flatten)]
+        data: DataFlags,
+    },
+    /// Show every token: its id, name and user, when it was made and last used (to the hour), and when it ends
+    List {
+        /// As JSON, for programs
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        data: DataFlags,
+    },
+    /// End a token at once, on every node
+    Revoke {
+        /// Its id, as `api-token list` shows it: 00T…
+        #[arg(value_name = "ID")]
+        id: String,
+        #[command(flatten)]
+        data: DataFlags,
+    },
 }
 
 #[derive(Subcommand)]
@@ -129,13 +182,41 @@ fn carry_out(command: &Command, environment: Environment<'_>) -> ExitCode {
             Err(error) => refuse(&error),
         },
         Command::Key(KeyCommand::Generate) => finish(generate_key()),
-        Command::Key(KeyCommand::Rewrap(flags)) => {
-            let (name, arguments) = ("key.rewrap", Value::Null);
-            match read(&flags.0, environment, config::data) {
-                Ok(data) => finish(control::call(&data, name, arguments).map(|value| print(&value))),
-                Err(error) => refuse(&error),
+        Command::Key(KeyCommand::Rewrap(flags)) => remote(flags, environment, |data| {
+            control::call(data, "key.rewrap", Value::Null).map(|value| print(&value))
+        }),
+        Command::ApiToken(command) => match command {
+            ApiTokenCommand::Create { name, user, data } => {
+                remote(data, environment, |data| api_token::create(data, name, user.as_deref()))
             }
+            ApiTokenCommand::List { json, data } => {
+                remote(data, environment, |data| api_token::list(data, *json))
+            }
+            ApiTokenCommand::Revoke { id, data } => {
+                remote(data, environment, |data| api_token::revoke(data, id))
+            }
+        },
+        Command::Doctor(flags) => {
+            let config = read(&flags.0, environment, Config::read);
+            let is_well = doctor::examine(config.map_err(|error| error.to_string()));
+            if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
+        Command::Completions { shell } => {
+            print(&Value::from(completions::script(*shell, CommandLine::command())));
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+/// Does something with the server that runs on the data directory.
+fn remote(
+    flags: &DataFlags,
+    environment: Environment<'_>,
+    with: impl FnOnce(&Path) -> Result<(), String>,
+) -> ExitCode {
+    match read(&flags.0, environment, config::data) {
+        Ok(data) => finish(with(&data)),
+        Err(error) => refuse(&error),
     }
 }
 
@@ -189,8 +270,6 @@ fn print(value: &Value) {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
     use crate::config::Database;
     use crate::log::Format;

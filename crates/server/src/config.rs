@@ -32,6 +32,8 @@ pub struct Config {
     pub master_key: Option<Secret>,
     /// TLS, if the server speaks it.
     pub tls: Option<tls::Settings>,
+    /// Where to serve metrics, if anywhere.
+    pub metrics_listen: Option<SocketAddr>,
     /// The limits.
     pub limits: Limits,
     /// The log.
@@ -71,6 +73,7 @@ impl Config {
             base_urls: base_urls(sources)?,
             master_key: master_key(sources)?,
             tls: tls(sources)?,
+            metrics_listen: limit(sources, settings::METRICS_LISTEN, None, |text| address(text).map(Some))?,
             limits: limits(sources)?,
             log: LogSettings {
                 format: read(sources, settings::LOG, "text", Format::parse)?,

@@ -171,6 +171,11 @@ async fn answer(mut stream: UnixStream, commands: &Commands) -> io::Result<()> {
     writer.write_all(&line).await
 }
 
+/// Whether a server that runs on `data` takes our connections.
+pub fn is_answered(data: &Path) -> bool {
+    connect(data).is_ok()
+}
+
 /// Asks the server that runs on `data` to carry out a command, and waits for its reply however long that takes.
 pub fn call(data: &Path, command: &str, arguments: Value) -> Result<Value, String> {
     let nobody = |error: io::Error| match error.kind() {

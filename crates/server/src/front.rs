@@ -30,6 +30,7 @@ use crate::body::Budget;
 use crate::error::{ApiError, code};
 use crate::health::Readiness;
 use crate::limits::Limits;
+use crate::meters::{Meters, RouteMeter};
 use crate::origin::{Here, Origins};
 use crate::rate_limit::{Bucket, RateLimits, Usage};
 use crate::request_id::{ErrorId, RequestId};
@@ -49,6 +50,8 @@ pub struct Shell {
     pub rates: RateLimits,
     /// The bytes of the bodies in memory.
     pub bodies: Budget,
+    /// What is counted beside the routes.
+    pub meters: Meters,
     /// Authenticates the callers of guarded routes.
     pub gate: Box<dyn Gate>,
     /// Says whether `/health/ready` is.
@@ -59,8 +62,8 @@ pub struct Shell {
 impl Shell {
     /// The shell of a server that nobody has called yet.
     pub fn new(origins: Origins, limits: Limits, gate: Box<dyn Gate>, readiness: Box<dyn Readiness>) -> Self {
-        let (rates, bodies, stopping) = (RateLimits::default(), Budget::default(), AtomicBool::new(false));
-        Self { origins, limits, rates, bodies, gate, readiness, stopping }
+        let (rates, bodies, meters) = (RateLimits::default(), Budget::default(), Meters::default());
+        Self { origins, limits, rates, bodies, meters, gate, readiness, stopping: AtomicBool::new(false) }
     }
 
     /// From now on we are not ready: what is in flight ends, and nothing new is accepted.
@@ -100,6 +103,8 @@ taken_from_the_request!(Now, Peer, RequestId);
 #[derive(Clone)]
 struct Routed {
     route: Arc<Route>,
+    /// Its place in the table.
+    number: usize,
     usage: Usage,
 }
 
@@ -107,11 +112,21 @@ struct Routed {
 pub struct Front {
     shell: Arc<Shell>,
     router: Router,
+    /// By the route's place in the table.
+    metered: Vec<(Arc<Route>, RouteMeter)>,
+    unrouted: RouteMeter,
 }
 
 impl Front {
-    pub(crate) fn new(shell: Arc<Shell>, router: Router) -> Self {
-        Self { shell, router }
+    pub(crate) fn new(shell: Arc<Shell>, router: Router, table: Vec<Arc<Route>>) -> Self {
+        let metered = table.into_iter().map(|route| (route, RouteMeter::default())).collect();
+        Self { shell, router, metered, unrouted: RouteMeter::default() }
+    }
+
+    /// Path, method and counters of every route, and last those of the requests that no route matched.
+    pub fn routes(&self) -> impl Iterator<Item = (&str, &str, &RouteMeter)> {
+        let routes = self.metered.iter().map(|(route, meter)| (route.path, route.method.as_str(), meter));
+        routes.chain([("-", "-", &self.unrouted)])
     }
 
     /// The shared state.
@@ -151,6 +166,9 @@ impl Front {
             cors::allow(routed.route.cors, &*self.shell.gate, page.as_ref(), response.headers_mut());
         }
         dress(response.headers_mut(), id, usage, keeps_https);
+        let meter = routed.as_ref().and_then(|routed| self.metered.get(routed.number));
+        let meter = meter.map_or(&self.unrouted, |(_, meter)| meter);
+        meter.count(response.status().as_u16(), started.elapsed());
         span.in_scope(|| log(&method, routed.as_ref(), &response, started, peer));
         response
     }
@@ -203,7 +221,12 @@ fn read_target(request: &mut Request<Body>, most_headers: usize) -> Result<PathA
 pub(crate) type Run = Box<dyn FnOnce(Request) -> BoxFuture<'static, Response> + Send>;
 
 /// What is done around the handler of a matched route.
-pub(crate) async fn guard(shell: Arc<Shell>, route: Arc<Route>, request: Request, run: Run) -> Response {
+pub(crate) async fn guard(
+    shell: Arc<Shell>,
+    (number, route): (usize, Arc<Route>),
+    request: Request,
+    run: Run,
+) -> Response {
     let now = request.extensions().get::<Now>().map_or_else(clock::now, |now| now.0);
     let usage = shell.rates.count(route.bucket, now);
     let handled = catch_panic(Box::pin(admit_and_run(&shell, &route, request, run)));
@@ -213,7 +236,7 @@ pub(crate) async fn guard(shell: Arc<Shell>, route: Arc<Route>, request: Request
         Ok(None) => ApiError::fault(&"a handler panicked").into_response(),
         Err(_) => ApiError::unavailable(&"a request took longer than it may").into_response(),
     };
-    response.extensions_mut().insert(Routed { route, usage });
+    response.extensions_mut().insert(Routed { route, number, usage });
     response
 }
 

@@ -33,17 +33,17 @@ enum Stage {
     Over,
 }
 
-/// Binds `address`; the error says in words of the reader what is in the way.
-pub async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
+/// Binds `address`, which `--flag` chose; the error says in words of the reader what is in the way.
+pub async fn bind(address: SocketAddr, flag: &str) -> Result<TcpListener, String> {
     TcpListener::bind(address).await.map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => format!(
-            "cannot listen on {address}: the port is in use by another process; choose another one with --listen"
+            "cannot listen on {address}: the port is in use by another process; choose another one with --{flag}"
         ),
         io::ErrorKind::AddrNotAvailable => {
-            format!("cannot listen on {address}: this machine has no such address; see --listen")
+            format!("cannot listen on {address}: this machine has no such address; see --{flag}")
         }
         io::ErrorKind::PermissionDenied => {
-            format!("cannot listen on {address}: ports below 1024 need a privilege; see --listen")
+            format!("cannot listen on {address}: ports below 1024 need a privilege; see --{flag}")
         }
         _ => format!("cannot listen on {address}: {error}"),
     })
@@ -129,6 +129,8 @@ async fn serve_one(
     _slot: OwnedSemaphorePermit,
     stage: watch::Receiver<Stage>,
 ) {
+    let shell = Arc::clone(front.shell());
+    let _open = shell.meters.connections.raise();
     let reached = |least: Stage| {
         let mut stage = stage.clone();
         async move { drop(stage.wait_for(|stage| *stage >= least).await) }

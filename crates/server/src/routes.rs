@@ -94,7 +94,7 @@ impl Route {
     }
 }
 
-type Mount<S> = Box<dyn FnOnce(Router<S>, Arc<Shell>) -> Router<S> + Send>;
+type Mount<S> = Box<dyn FnOnce(Router<S>, Arc<Shell>, usize) -> Router<S> + Send>;
 
 /// The table, with handlers over the state `S`.
 pub struct Routes<S> {
@@ -114,12 +114,12 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     pub fn route<H: Handler<T, S>, T: 'static>(mut self, route: Route, handler: H) -> Self {
         let route = Arc::new(route);
         self.table.push(Arc::clone(&route));
-        self.mounts.push(Box::new(move |router, shell| {
+        self.mounts.push(Box::new(move |router, shell, number| {
             let (path, filter) = (route.path, filter(&route.method));
             let endpoint = move |State(state): State<S>, request: Request| {
                 let handler = handler.clone();
                 let run = Box::new(|request| Box::pin(handler.call(request, state)) as _);
-                front::guard(Arc::clone(&shell), Arc::clone(&route), request, run)
+                front::guard(Arc::clone(&shell), (number, Arc::clone(&route)), request, run)
             };
             router.route(path, on(filter, endpoint))
         }));
@@ -146,8 +146,8 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     /// If two lines claim the same method and path, or a path cannot be told from another.
     pub fn mount(self, shell: Arc<Shell>, state: S) -> Front {
         let mut router = Router::new();
-        for mount in self.mounts {
-            router = mount(router, Arc::clone(&shell));
+        for (number, mount) in self.mounts.into_iter().enumerate() {
+            router = mount(router, Arc::clone(&shell), number);
         }
         for (path, (cors, methods)) in preflights(&self.table) {
             let shell = Arc::clone(&shell);
@@ -160,7 +160,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
             .fallback(front::path_not_found)
             .method_not_allowed_fallback(front::method_not_allowed)
             .with_state(state);
-        Front::new(shell, router)
+        Front::new(shell, router, self.table)
     }
 }
 

@@ -60,6 +60,9 @@ settings! {
     TLS_SELF_SIGNED = "tls_self_signed" "tls-self-signed" "TOKENMINT_TLS_SELF_SIGNED" ""
         "Speak TLS with a certificate of a private CA, which is made in --data: for localhost, 127.0.0.1, ::1 and the \
          names of --base-url";
+    METRICS_LISTEN = "metrics_listen" "metrics-listen" "TOKENMINT_METRICS_LISTEN" "ADDRESS"
+        "Serve /metrics for Prometheus here, without TLS: an IP address and a port that only your network reaches \
+         [default: nowhere]";
     LOG = "log" "log" "TOKENMINT_LOG" "FORMAT"
         "How lines of the log look on stderr: text or json [default: text]";
     LOG_LEVEL = "log_level" "log-level" "TOKENMINT_LOG_LEVEL" "LEVEL"

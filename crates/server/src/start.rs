@@ -6,6 +6,7 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use service::first_start::Made;
 
@@ -14,7 +15,7 @@ use crate::config::Config;
 use crate::control::ControlSocket;
 use crate::listen::{self, Ended};
 use crate::origin::{Origin, Origins, Scheme};
-use crate::{clock, log, signals, tls};
+use crate::{clock, log, metrics, settings, signals, tls};
 
 /// Serves until a signal. The error is a sentence for the person who started the server.
 pub fn serve(config: &Config) -> Result<(), String> {
@@ -28,7 +29,12 @@ pub fn serve(config: &Config) -> Result<(), String> {
 }
 
 async fn run(config: &Config) -> Result<(), String> {
-    let listener = listen::bind(config.listen).await?;
+    let started = clock::now();
+    let listener = listen::bind(config.listen, settings::LISTEN.flag).await?;
+    let metrics_listener = match config.metrics_listen {
+        Some(address) => Some(listen::bind(address, settings::METRICS_LISTEN.flag).await?),
+        None => None,
+    };
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let control = ControlSocket::bind(&config.data)?;
     let origins = origins(config, address);
@@ -47,6 +53,9 @@ async fn run(config: &Config) -> Result<(), String> {
     }
     if let Some(made) = made {
         show(&made);
+    }
+    if let Some(listener) = metrics_listener {
+        tokio::spawn(metrics::serve(listener, Arc::clone(&front), Arc::clone(&tenant), started));
     }
     let ended = tokio::select! {
         ended = listen::serve(listener, front, tls, stop) => ended,

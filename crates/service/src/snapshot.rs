@@ -266,6 +266,16 @@ impl Snapshot {
         self.servers.range((after.map_or(Unbounded, Excluded), Unbounded)).map(|(_, entry)| entry)
     }
 
+    /// How many servers there are.
+    pub fn server_count(&self) -> usize {
+        self.servers.size()
+    }
+
+    /// How many apps there are.
+    pub fn app_count(&self) -> usize {
+        self.apps.size()
+    }
+
     /// The app with this id.
     pub fn app(&self, id: AppId) -> Option<&Arc<AppEntry>> {
         self.apps.get(&id)

@@ -5,6 +5,7 @@
 
 mod batch;
 mod fault;
+mod inspect;
 mod migrate;
 mod numbering;
 mod port;
@@ -19,6 +20,7 @@ mod tests;
 
 pub use batch::{Batch, Committed, Pending};
 pub use fault::{CommitError, Fault, FaultKind, OpenError};
+pub use inspect::{Embedded, Inspection, inspect_directory, inspect_postgres};
 pub use numbering::EventId;
 pub use port::Store;
 pub use rows::*;

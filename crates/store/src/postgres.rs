@@ -55,7 +55,7 @@ impl Postgres {
     }
 
     /// A pool that connects when it is asked first.
-    fn connect(url: &str) -> Result<Arc<Session>, OpenError> {
+    pub(crate) fn connect(url: &str) -> Result<Arc<Session>, OpenError> {
         let config = configuration(url)?;
         let manager =
             Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });

@@ -6,6 +6,7 @@
 
 mod connection;
 mod directory;
+mod inspect;
 mod pace;
 mod reader;
 mod writer;
@@ -24,6 +25,7 @@ use crate::fault::{CommitError, Fault, FaultKind, OpenError};
 use crate::numbering::{Numbering, Writer as WriterId};
 use crate::statements::{self, Statement};
 use crate::value::{Row, Value};
+pub(crate) use inspect::inspect;
 use reader::Read;
 use writer::{Job, Writer};
 

@@ -202,6 +202,8 @@ statements! {
          on conflict (org, principal, role) do nothing";
     DELETE_ROLE: 1, "delete from role_assignment where org = $1 and principal = $2 and role = $3";
     DELETE_ROLES: 1, "delete from role_assignment where org = $1 and principal = $2";
+    ROLE_HOLDERS: 1,
+        "select principal from role_assignment where org = $1 and role = $2 order by created, principal limit $3";
     COUNT_ROLE: 1, "select count(*) from role_assignment where org = $1 and role = $2";
 
     // Revoked tokens.

@@ -3,6 +3,7 @@
 mod bed;
 mod cluster;
 mod embedded;
+mod inspect;
 mod log;
 mod nouns;
 mod promises;

@@ -40,6 +40,11 @@ pub const KEPT: &[Kept] = &[
         instead: "only `server` speaks TLS",
     },
     Kept {
+        packages: &["prometheus-client"],
+        crates: &["server"],
+        instead: "only `server` counts requests and shows the counts",
+    },
+    Kept {
         packages: &["rusqlite", "libsqlite3-sys", "tokio-postgres", "deadpool-postgres", "postgres-types"],
         crates: &["store"],
         instead: "only `store` knows SQL; add a statement and a row type there",

@@ -1,5 +1,7 @@
 //! `POST /oauth2/{server}/v1/token`: reads the form and the credentials, decides nothing.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, ORIGIN};
@@ -8,11 +10,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde::Serialize;
+use service::Failure;
 use service::client::Credentials;
 use service::token::{self, Request, Tokens};
 
 use crate::api::{App, origin_of};
-use crate::front::{Now, Peer};
+use crate::front::{Now, Peer, Shell};
 use crate::json::Json;
 use crate::oauth::error::OAuthError;
 use crate::oauth::form::Form;
@@ -40,26 +43,23 @@ impl<'a> From<&'a Tokens> for View<'a> {
     }
 }
 
+/// What the endpoint reads of a request beside its body.
+pub type Parts = (Now, Here, RequestId, Peer, Path<String>, HeaderMap, Query);
+
 /// The handler. The reply's `Cache-Control` is the one of every reply: `no-cache, no-store`.
-#[expect(clippy::too_many_arguments, reason = "axum's extractors show what the endpoint reads")]
-pub async fn post(
-    State(app): State<App>,
-    Now(now): Now,
-    here: Here,
-    request_id: RequestId,
-    peer: Peer,
-    Path(server): Path<String>,
-    headers: HeaderMap,
-    query: Query,
-    body: Bytes,
-) -> Response {
+pub async fn post(shell: Arc<Shell>, State(app): State<App>, parts: Parts, body: Bytes) -> Response {
+    let (Now(now), here, request_id, peer, Path(server), headers, query) = parts;
+    let meter = &shell.meters.tokens;
     let read = Form::read(&headers, &body).and_then(|form| {
         let credentials = credentials(&headers, &query, &form)?;
         Ok((form, credentials))
     });
     let (form, credentials) = match read {
         Ok(read) => read,
-        Err(refusal) => return refusal.into_response(),
+        Err(refusal) => {
+            meter.refuse("malformed_request");
+            return refusal.into_response();
+        }
     };
     let request = Request {
         server,
@@ -70,7 +70,13 @@ pub async fn post(
         page: foreign_page(&headers, &here),
         origin: origin_of(request_id, peer, &headers, &here),
     };
-    match token::issue(&app, &request, now).await {
+    let issued = token::issue(&app, &request, now).await;
+    match &issued {
+        Ok(_) => meter.grant(),
+        Err(Failure::Refused(refusal)) => meter.refuse(refusal.name()),
+        Err(Failure::Fault(_)) => meter.refuse("fault"),
+    }
+    match issued {
         Ok(tokens) => Json(View::from(&tokens)).into_response(),
         Err(failure) => OAuthError::answer(failure),
     }

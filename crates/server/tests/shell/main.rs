@@ -2,8 +2,11 @@
 
 mod harness;
 
+mod doctor;
 mod limits;
 mod logging;
+mod metrics;
+mod operator;
 mod program;
 mod replies;
 mod shutdown;

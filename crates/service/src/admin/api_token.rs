@@ -3,13 +3,16 @@
 use model::event::{Event, EventType, Target};
 use model::user::{RoleType, UserStatus};
 use model::{ApiTokenId, Timestamp, UserId};
-use serde_json::Value;
+use model::{Invalid, User};
+use serde_json::{Value, json};
 use store::ApiToken;
 use store::{Batch, CommitError};
+use thiserror::Error;
 
 use crate::admin::{Caller, Page, Refusal, kind};
 use crate::configuration::Asked;
 use crate::failure::{Failure, Fault};
+use crate::org_secrets::new_api_token;
 use crate::rows;
 use crate::tenant::Tenant;
 
@@ -35,6 +38,8 @@ pub struct Metadata {
     pub expires: Timestamp,
     /// When it was made.
     pub created: Timestamp,
+    /// When it was last used, to the hour; nothing within the first.
+    pub used: Option<Timestamp>,
     /// When it changed last.
     pub last_updated: Timestamp,
 }
@@ -49,6 +54,7 @@ fn of_row(row: ApiToken) -> Result<Metadata, Fault> {
             network: serde_json::from_str(&row.network).ok()?,
             expires: Timestamp::from_milliseconds(row.expires),
             created: Timestamp::from_milliseconds(row.created),
+            used: row.used.map(Timestamp::from_milliseconds),
             last_updated: Timestamp::from_milliseconds(row.updated),
         })
     })();
@@ -83,6 +89,109 @@ pub async fn authenticate(tenant: &Tenant, token: &str, now: Timestamp) -> Resul
         roles: roles.iter().filter_map(|role| RoleType::from_word(&role.role)).collect(),
         token: metadata.id,
     }))
+}
+
+/// A token that was just made.
+#[derive(Clone)]
+pub struct Created {
+    /// Its metadata.
+    pub token: Metadata,
+    /// Whose it is.
+    pub user: User,
+    /// The token itself: known here and now, and never again.
+    pub value: String,
+}
+
+/// Why no token is made. The texts are for the operator.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum CreateRefusal {
+    /// The name breaks a rule.
+    #[error(transparent)]
+    Name(#[from] Invalid),
+    /// Nobody has this login or id.
+    #[error("there is no user `{0}`")]
+    UnknownUser(String),
+    /// The user may not sign in, and a token of theirs would open nothing.
+    #[error("the user `{login}` is {status}; only an ACTIVE user's token works")]
+    Inactive {
+        /// Whose token it would have been.
+        login: String,
+        /// What the user is instead.
+        status: UserStatus,
+    },
+    /// None of the super admins is active.
+    #[error("no super admin is ACTIVE; choose a user")]
+    NoSuperAdmin,
+}
+
+/// How many super admins are looked at for one who is active.
+const HOLDERS_MAX: i64 = 100;
+
+/// Makes a token for a user; where none is named, for the active user who has been super admin for longest.
+pub async fn create(
+    tenant: &Tenant,
+    asked: Asked,
+    name: String,
+    user: Option<&str>,
+) -> Result<Created, Failure<CreateRefusal>> {
+    model::invalid::text("name", &name, 1, 255)
+        .map_err(|invalid| Failure::Refused(CreateRefusal::Name(invalid)))?;
+    let user = match user {
+        Some(named) => active_user(tenant, named).await?,
+        None => first_super_admin(tenant).await?,
+    };
+    let (value, now) = (new_api_token(), asked.now.whole_second());
+    let token = Metadata {
+        id: ApiTokenId::mint(tenant.ids.next(now)),
+        name,
+        user: user.id,
+        client_name: "Okta API".to_owned(),
+        network: json!({"connection": "ANYWHERE"}),
+        expires: now.plus_days(WINDOW_DAYS),
+        created: now,
+        used: None,
+        last_updated: now,
+    };
+    let mut batch = batch(tenant, &asked, EventType::ApiTokenCreated, &token);
+    batch.insert_api_token(&ApiToken {
+        mac: tenant.secrets.api_token_mac(&value).to_vec(),
+        id: token.id.to_string(),
+        name: token.name.clone(),
+        account: token.user.to_string(),
+        client_name: token.client_name.clone(),
+        network: token.network.to_string(),
+        created: now.milliseconds(),
+        updated: now.milliseconds(),
+        used: None,
+        expires: token.expires.milliseconds(),
+    });
+    tenant.store.commit(batch).await.map_err(Fault::from)?;
+    Ok(Created { token, user, value })
+}
+
+async fn active_user(tenant: &Tenant, id_or_login: &str) -> Result<User, Failure<CreateRefusal>> {
+    let user = tenant.find_user(id_or_login).await?;
+    let user = user.ok_or_else(|| Failure::Refused(CreateRefusal::UnknownUser(id_or_login.to_owned())))?;
+    if user.status == UserStatus::Active {
+        return Ok(user);
+    }
+    let (login, status) = (user.login().to_owned(), user.status);
+    Err(Failure::Refused(CreateRefusal::Inactive { login, status }))
+}
+
+async fn first_super_admin(tenant: &Tenant) -> Result<User, Failure<CreateRefusal>> {
+    let role = RoleType::SuperAdmin.as_str();
+    for holder in tenant.store.role_holders(tenant.org().as_str(), role, HOLDERS_MAX).await? {
+        // Groups and apps hold roles, too.
+        let found = match UserId::parse(&holder) {
+            Some(_) => tenant.find_user(&holder).await?,
+            None => None,
+        };
+        if let Some(user) = found.filter(|user| user.status == UserStatus::Active) {
+            return Ok(user);
+        }
+    }
+    Err(Failure::Refused(CreateRefusal::NoSuperAdmin))
 }
 
 /// A page of tokens by id.

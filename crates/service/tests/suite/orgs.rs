@@ -1,15 +1,17 @@
 //! Two orgs in one store know nothing of one another.
 
 use jose::KeyRing;
+use model::user::UserStatus;
 use model::{Status, Timestamp};
+use service::admin::api_token::CreateRefusal;
 use service::admin::{Precondition, api_token, app, authorization_server, group, log, policy, user};
 use service::client::{self, Credentials};
 use service::first_start::{self, FirstAdmin};
 use service::master_key;
-use store::Store;
+use store::{Batch, Store};
 
 use crate::portrait::{difference, portrait};
-use crate::world::{API_TOKEN, DEFAULT, World, basic, policy_settings, rule_settings};
+use crate::world::{API_TOKEN, DEFAULT, World, basic, policy_settings, refused, rule_settings};
 
 const OTHER_TOKEN: &str = "00another-api-token-that-only-one-org-has1";
 
@@ -78,6 +80,33 @@ async fn users_tokens_and_logs_are_an_orgs_own() {
     let read = log::read(&two.tenant, query, two.now()).await.unwrap();
     assert!(read.events.iter().all(|logged| !format!("{:?}", logged.event).contains("Courier")));
     assert_eq!(read.events.len(), two.count_events().await);
+}
+
+#[tokio::test]
+async fn an_operators_token_is_an_active_users_of_the_org() {
+    let (one, two) = two().await;
+    let create = async |world: &World, user: Option<&str>| {
+        api_token::create(&world.tenant, world.asked(), "deploy".to_owned(), user).await
+    };
+    let made = create(&one, None).await.unwrap();
+    let known =
+        async |world: &World| api_token::authenticate(&world.tenant, &made.value, world.now()).await.unwrap();
+    assert_eq!(known(&one).await.unwrap().login, made.user.login());
+    assert!(known(&two).await.is_none(), "a token of one org opens nothing in the other");
+    let foreign = made.user.id.to_string();
+    let unknown = refused(create(&two, Some(&foreign)).await.map(drop));
+    assert_eq!(unknown, CreateRefusal::UnknownUser(foreign));
+
+    let org = one.org.as_str();
+    let mut account = one.store.find_account(org, made.user.id.as_str()).await.unwrap().unwrap();
+    account.status = "SUSPENDED".to_owned();
+    let mut batch = Batch::new(org, "{}");
+    batch.update_account(&account);
+    one.store.commit(batch).await.unwrap();
+    assert_eq!(refused(create(&one, None).await.map(drop)), CreateRefusal::NoSuperAdmin);
+    let login = made.user.login().to_owned();
+    let inactive = CreateRefusal::Inactive { login: login.clone(), status: UserStatus::Suspended };
+    assert_eq!(refused(create(&one, Some(&login)).await.map(drop)), inactive);
 }
 
 #[tokio::test]

@@ -23,7 +23,7 @@ const MIGRATION_LOCK: &str = "select pg_advisory_xact_lock(8246915213)";
 
 /// The pool, and the numbers of this process's events.
 #[derive(Debug)]
-pub(super) struct Session {
+pub(crate) struct Session {
     pool: Pool,
     numbering: Mutex<Numbering>,
 }
@@ -41,11 +41,11 @@ impl Session {
         self.pool.get().await.map_err(|error| Fault::because(FaultKind::Unavailable, error))
     }
 
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         self.pool.close();
     }
 
-    pub(super) async fn query(
+    pub(crate) async fn query(
         &self,
         statement: &Statement,
         org: &str,
@@ -69,6 +69,17 @@ impl Session {
                 _ => return Err(silent()),
             }
         }
+    }
+
+    /// The migrations that were applied: none where there is no schema yet.
+    pub(crate) async fn ledger(&self) -> Result<Vec<Row>, Fault> {
+        let connection = self.connection().await?;
+        let there = connection.query_one("select to_regclass('schema_migration') is not null", &[]).await;
+        if !there.and_then(|row| row.try_get::<_, bool>(0)).map_err(fault)? {
+            return Ok(Vec::new());
+        }
+        let applied = connection.query(migrate::READ_LEDGER, &[]).await.map_err(fault)?;
+        applied.iter().map(row).collect()
     }
 
     /// Brings the schema up to date, one migration in one transaction, one node at a time.

@@ -21,6 +21,14 @@ impl FromRow for Role {
     }
 }
 
+struct Principal(String);
+
+impl FromRow for Principal {
+    fn from_row(mut row: Row) -> Result<Self, Fault> {
+        row.take().map(Self)
+    }
+}
+
 struct Count(i64);
 
 impl FromRow for Count {
@@ -33,6 +41,12 @@ impl Store {
     /// The roles of a principal.
     pub async fn roles(&self, org: &str, principal: &str) -> Result<Vec<Role>, Fault> {
         self.query(statements::ROLES, org, params![principal]).await
+    }
+
+    /// Who holds a role: those who have held it longest first, `limit` at most.
+    pub async fn role_holders(&self, org: &str, role: &str, limit: i64) -> Result<Vec<String>, Fault> {
+        let found: Vec<Principal> = self.query(statements::ROLE_HOLDERS, org, params![role, limit]).await?;
+        Ok(found.into_iter().map(|Principal(id)| id).collect())
     }
 
     /// How many principals hold a role.

@@ -62,6 +62,14 @@ pub(super) fn migrate(connection: &mut Connection, known: &[Migration]) -> Resul
     Ok(())
 }
 
+/// The migrations that were applied: none where there is no schema yet.
+pub(super) fn find_ledger(connection: &Connection) -> Result<Vec<Row>, Fault> {
+    if !connection.table_exists(None, "schema_migration").map_err(fault)? {
+        return Ok(Vec::new());
+    }
+    rows(&mut connection.prepare(migrate::READ_LEDGER).map_err(fault)?)
+}
+
 fn ledger(connection: &Connection) -> Result<Vec<Applied>, Fault> {
     let mut statement = connection.prepare(migrate::READ_LEDGER).map_err(fault)?;
     rows(&mut statement)?.into_iter().map(Applied::from_row).collect()

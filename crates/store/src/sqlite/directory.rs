@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::fault::OpenError;
 
 const LOCK: &str = "tokenmint.lock";
-const DATABASE: &str = "tokenmint.db";
+pub(super) const DATABASE: &str = "tokenmint.db";
 
 /// Makes the directory if need be and locks it until the file is dropped.
 pub(super) fn hold(directory: &Path) -> Result<File, OpenError> {
@@ -31,6 +31,23 @@ pub(super) fn hold(directory: &Path) -> Result<File, OpenError> {
     let written = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
     written.map_err(|source| cannot_use(&path, source))?;
     Ok(file)
+}
+
+/// Locks the directory as [`hold`] does, but makes and writes nothing; `None` if another process holds it. (Where nobody
+/// ever held it, the open directory stands for the lock.)
+pub(super) fn peek(directory: &Path) -> Result<Option<File>, OpenError> {
+    let path = directory.join(LOCK);
+    let file = match File::open(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return File::open(directory).map(Some).map_err(|source| cannot_use(directory, source));
+        }
+        opened => opened.map_err(|source| cannot_use(&path, source))?,
+    };
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(source)) => Err(cannot_use(&path, source)),
+    }
 }
 
 /// The database's path; the file exists and is private, and SQLite gives its companions the same mode.

@@ -386,6 +386,12 @@ async fn roles_are_counted(bed: Bed) {
     .await;
     assert_eq!(store.count_role(ONE, "SUPER_ADMIN").await.expect("a count"), 2);
     assert_eq!(store.count_role(TWO, "SUPER_ADMIN").await.expect("a count"), 0);
+    commit(store, ONE, |batch| batch.insert_role("00u0", "SUPER_ADMIN", NOON + 1)).await;
+    let holders = store.role_holders(ONE, "SUPER_ADMIN", 9).await.expect("holders");
+    assert_eq!(holders, ["00u1", "00u2", "00u0"], "those who have held it longest first");
+    assert_eq!(store.role_holders(ONE, "SUPER_ADMIN", 1).await.expect("holders"), ["00u1"]);
+    assert!(store.role_holders(TWO, "SUPER_ADMIN", 9).await.expect("holders").is_empty());
+    commit(store, ONE, |batch| batch.delete_role("00u0", "SUPER_ADMIN")).await;
     let roles = store.roles(ONE, "00u1").await.expect("roles");
     assert!(
         roles

@@ -1,0 +1,6 @@
+//! What an operator does beside serving: one file per command, each with its half in the program and, where the running
+//! server carries it out, its half there. Leaves out flags and help (`cli`) and how the two speak (`control`).
+
+pub mod api_token;
+pub mod completions;
+pub mod doctor;
