@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use service::client_assertion;
 use service::first_start::{self, FirstAdmin, Made};
 use service::master_key;
 use service::{Tenant, log as events};
@@ -156,7 +157,8 @@ async fn following(tenant: Arc<Tenant>) {
     }
 }
 
-/// What is done again and again: counted refusals become events, and events get their place in the log.
+/// What is done again and again: counted refusals become events, events get their place in the log, and what can be
+/// forgotten is.
 async fn housekeeping(tenant: Arc<Tenant>) {
     let mut tick = tokio::time::interval(Duration::from_secs(events::WINDOW_SECONDS));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -165,6 +167,9 @@ async fn housekeeping(tenant: Arc<Tenant>) {
         let now = clock::now();
         if let Err(fault) = events::write_early_refusals(&tenant, now).await {
             tracing::error!(%fault, "refusals could not be logged");
+        }
+        if let Err(fault) = client_assertion::sweep(&tenant, now).await {
+            tracing::warn!(%fault, "expired client assertions could not be forgotten");
         }
         if let Err(fault) = tenant.store.sequence(tenant.org().as_str(), now.milliseconds()).await {
             tracing::error!(%fault, "events could not be given their place in the log");

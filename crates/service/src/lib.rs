@@ -6,6 +6,8 @@
 
 pub mod admin;
 pub mod client;
+pub mod client_assertion;
+pub mod client_keys;
 pub mod client_secret;
 pub mod configuration;
 pub mod failure;

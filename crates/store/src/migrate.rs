@@ -31,6 +31,7 @@ pub(crate) const MIGRATIONS: &[Migration] = migrations! {
     1, 3, "0003_people";
     1, 4, "0004_grants";
     1, 5, "0005_log";
+    1, 6, "0006_assertions";
 };
 
 pub(crate) const CREATE_LEDGER: &str = "create table if not exists schema_migration ( \

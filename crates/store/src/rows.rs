@@ -12,6 +12,7 @@ mod reseal;
 mod role_assignment;
 mod sequence;
 mod signing_key;
+mod used_assertion;
 mod user_group;
 
 pub use account::{Account, Password};

@@ -2,10 +2,10 @@
 
 use model::Status;
 use service::admin::{Precondition, api_token, app, authorization_server, group, log, policy, user};
-use service::client::{self, Credentials};
+use service::client::Credentials;
 
 use crate::portrait::{difference, portrait};
-use crate::world::{API_TOKEN, DEFAULT, World, basic, policy_settings, rule_settings};
+use crate::world::{API_TOKEN, DEFAULT, World, authenticate, basic, policy_settings, rule_settings};
 
 const OTHER_TOKEN: &str = "00another-api-token-that-only-one-org-has1";
 
@@ -31,9 +31,9 @@ async fn nothing_of_one_org_is_there_in_the_other() {
     assert!(policy::get(&two.server(DEFAULT), policy.value.id.as_str()).is_err());
     assert!(group::get(&two.tenant, group.id.as_str()).await.is_err());
     assert!(group::list(&two.tenant, Some("Staff"), None, 10).await.unwrap().items.is_empty());
-    assert!(client::authenticate(&two.tenant, &snapshot, &basic(&app)).is_err());
+    assert!(authenticate(&two.tenant, &snapshot, &basic(&app)).await.is_err());
     let public = Credentials::Public { client_id: app.entry.app.value.client_id.to_string() };
-    assert!(client::authenticate(&two.tenant, &snapshot, &public).is_err());
+    assert!(authenticate(&two.tenant, &snapshot, &public).await.is_err());
     let rule = {
         let mut settings = rule_settings("x");
         settings.people.groups = vec![group.id];

@@ -15,7 +15,8 @@ use service::admin::app::{self, Written};
 use service::admin::{
     Precondition, Refusal, authorization_server, claim, client_secret, group, policy, rule, scope,
 };
-use service::client::Credentials;
+use service::client::{self, Credentials};
+use service::client_assertion::Endpoint;
 use service::configuration::Asked;
 use service::first_start::{self, FirstAdmin};
 use service::token::{self, Request, Tokens};
@@ -334,6 +335,26 @@ pub fn public_app_settings(label: &str) -> app::Settings {
 pub fn basic(app: &Written) -> Credentials {
     let client_id = app.entry.app.value.client_id.to_string();
     Credentials::Basic { client_id, secret: app.client_secret.clone().unwrap() }
+}
+
+/// The token endpoint of the default server.
+pub fn endpoint() -> Endpoint {
+    let issuer = format!("https://id.example/oauth2/{DEFAULT}");
+    Endpoint { url: format!("{issuer}/v1/token"), issuer }
+}
+
+/// Whose credentials these are.
+pub async fn authenticate(
+    tenant: &Tenant,
+    snapshot: &Snapshot,
+    credentials: &Credentials,
+) -> Result<Arc<AppEntry>, client::Refused> {
+    let now = Timestamp::from_seconds(START);
+    match client::authenticate(tenant, snapshot, credentials, &endpoint(), now).await {
+        Ok(authenticated) => Ok(authenticated.client),
+        Err(Failure::Refused(refused)) => Err(refused),
+        Err(Failure::Fault(fault)) => panic!("{fault}"),
+    }
 }
 
 /// A request for `scope` at the default server.
