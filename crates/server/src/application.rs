@@ -21,6 +21,7 @@ use crate::front::{Front, Shell};
 use crate::gate::TenantGate;
 use crate::key_file::{self, KeySource};
 use crate::origin::Origins;
+use crate::outbound::Caller;
 use crate::routes::Routes;
 use crate::secret::Secret;
 use crate::{api, health, oauth};
@@ -54,7 +55,8 @@ pub async fn assemble(config: &Config, origins: Origins) -> Result<Application, 
         let (org, secrets, made) = created.map_err(|fault| format!("the first start failed: {fault}"))?;
         (org, secrets, Some(made))
     };
-    let tenant = Tenant::start(store, org, secrets).await;
+    let outbound = Arc::new(Caller::new(config.outbound_allow.clone()));
+    let tenant = Tenant::start_with(store, org, secrets, outbound).await;
     let tenant = Arc::new(tenant.map_err(|fault| format!("cannot load the configuration: {fault}"))?);
     let gate = || Box::new(TenantGate::new(Arc::clone(&tenant)));
     let shell = Arc::new(Shell::new(origins, config.limits.clone(), gate(), gate()));

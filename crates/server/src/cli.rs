@@ -24,8 +24,8 @@ const FAILURE: u8 = 1;
 const SETTINGS_HELP: &str = "\
 Every option may also be given in the environment (--base-url is TOKENMINT_BASE_URL) or in
 the file of --config (base_url = \"…\"; --limit-idle-time is idle_time in the table [limits]).
-A flag wins over the environment, the environment over the file. In TOKENMINT_BASE_URL,
-several URLs are parted by commas.
+A flag wins over the environment, the environment over the file. In TOKENMINT_BASE_URL
+and TOKENMINT_OUTBOUND_ALLOW, several values are parted by commas.
 
 Secrets come from the environment only, or from a file that only the server may read:
   TOKENMINT_MASTER_KEY      the master key's text, instead of --master-key-file
@@ -106,8 +106,7 @@ fn flag(setting: &Setting) -> Arg {
         // A switch has the text `true`, so that it is read as the same setting in the file is.
         return flag.num_args(0).default_missing_value("true").action(ArgAction::Set);
     }
-    let is_list = setting.key == settings::BASE_URL.key;
-    flag.value_name(setting.value).action(if is_list { ArgAction::Append } else { ArgAction::Set })
+    flag.value_name(setting.value).action(if setting.is_list() { ArgAction::Append } else { ArgAction::Set })
 }
 
 /// Runs the program.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::limits::{Limits, MIN_HEADER_BYTES};
 use crate::log::{Format, LogSettings};
 use crate::origin::Origin;
+use crate::outbound::network::Network;
 use crate::secret::Secret;
 use crate::settings::{self, BadSetting, Found, Setting, Sources};
 use crate::tls;
@@ -32,6 +33,8 @@ pub struct Config {
     pub master_key: Option<Secret>,
     /// TLS, if the server speaks it.
     pub tls: Option<tls::Settings>,
+    /// Networks that are not public and may be called.
+    pub outbound_allow: Vec<Network>,
     /// The limits.
     pub limits: Limits,
     /// The log.
@@ -71,6 +74,7 @@ impl Config {
             base_urls: base_urls(sources)?,
             master_key: master_key(sources)?,
             tls: tls(sources)?,
+            outbound_allow: outbound_allow(sources)?,
             limits: limits(sources)?,
             log: LogSettings {
                 format: read(sources, settings::LOG, "text", Format::parse)?,
@@ -167,6 +171,11 @@ fn base_urls(sources: &Sources<'_>) -> Result<Vec<Origin>, BadSetting> {
         origins.push(origin);
     }
     Ok(origins)
+}
+
+fn outbound_allow(sources: &Sources<'_>) -> Result<Vec<Network>, BadSetting> {
+    let Some(found) = sources.find(settings::OUTBOUND_ALLOW)? else { return Ok(Vec::new()) };
+    found.texts.iter().map(|text| Network::parse(text).map_err(|why| bad(&found, text, &why))).collect()
 }
 
 fn master_key(sources: &Sources<'_>) -> Result<Option<Secret>, BadSetting> {

@@ -25,6 +25,7 @@ pub mod listen;
 pub mod log;
 pub mod oauth;
 pub mod origin;
+pub mod outbound;
 pub mod page;
 pub mod path;
 pub mod query;

@@ -84,7 +84,6 @@ pub struct Authenticated {
 pub type Refused = (Refusal, Option<Arc<AppEntry>>);
 
 /// The client that the credentials belong to. `endpoint` is where they are presented.
-#[expect(clippy::unused_async, reason = "keys at a jwks_uri will be waited for")]
 pub async fn authenticate(
     tenant: &Tenant,
     snapshot: &Snapshot,
@@ -96,7 +95,7 @@ pub async fn authenticate(
         Credentials::None => return Err(Failure::Refused((Refusal::NoCredentials, None))),
         Credentials::Malformed => return Err(Failure::Refused((Refusal::MalformedHeader, None))),
         Credentials::Assertion(assertion) => {
-            return client_assertion::authenticate(tenant, snapshot, assertion, endpoint, now);
+            return client_assertion::authenticate(tenant, snapshot, assertion, endpoint, now).await;
         }
         Credentials::Basic { client_id, secret } => {
             (client_id, secret.as_str(), AuthMethod::ClientSecretBasic)

@@ -2,7 +2,7 @@
 //! used once.
 //!
 //! Claims are judged before keys are touched, so that a stranger's rubbish costs little. Leaves out the other ways to
-//! authenticate (`client`) and the keys themselves (`client_keys`).
+//! authenticate (`client`) and the keys themselves (`client_keys`, `published_keys`).
 
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ use serde_json::Value;
 use store::Batch;
 
 use crate::client::{self, Authenticated, Refused};
+use crate::client_keys::ClientKeys;
 use crate::failure::{Failure, Fault};
 use crate::rows;
 use crate::snapshot::{AppEntry, Snapshot};
@@ -80,6 +81,12 @@ pub enum Refusal {
     NoKeys,
     /// The client's keys cannot be read.
     BadKeys,
+    /// The client's keys could not be fetched.
+    KeysUnreachable,
+    /// The client publishes no key that can be used.
+    NoKeyAtUri,
+    /// The client publishes two keys under one name, or several without.
+    SameKidAtUri,
     /// None of the client's active keys is meant.
     UnknownKey,
     /// The secret is too short.
@@ -106,6 +113,9 @@ impl Refusal {
             Self::NotYetValid => "client_assertion_not_yet_valid",
             Self::NoKeys => "missing_client_jwks",
             Self::BadKeys => "invalid_client_jwks",
+            Self::KeysUnreachable => "client_jwks_uri_unreachable",
+            Self::NoKeyAtUri => "missing_client_jwks_uri_key",
+            Self::SameKidAtUri => "duplicate_client_jwks_uri_kid",
             Self::UnknownKey => "invalid_client_assertion_kid",
             Self::SecretTooShort => "client_secret_too_short",
             Self::BadSignature => "invalid_client_assertion_signature",
@@ -150,7 +160,7 @@ pub async fn sweep(tenant: &Tenant, now: Timestamp) -> Result<(), Fault> {
 }
 
 /// The client whose assertion it is, and what to write once it is granted on.
-pub(crate) fn authenticate(
+pub(crate) async fn authenticate(
     tenant: &Tenant,
     snapshot: &Snapshot,
     presented: &Assertion,
@@ -177,15 +187,14 @@ pub(crate) fn authenticate(
         .ok_or_else(|| Failure::Refused((client::Refusal::WrongMethod, known())))?
         .map_err(refuse(known()))?;
     let until = judge(&claims, client_id, endpoint, now).map_err(refuse(known()))?;
-    match signed {
-        Signed::BySecret(algorithm) => match verify_by_secret(tenant, entry, token, algorithm)? {
-            Ok(()) => {}
-            Err(refusal) => return Err(refuse(known())(refusal)),
-        },
-        Signed::ByKey(algorithm) => {
-            verify_by_key(entry, token, algorithm, header.kid()).map_err(refuse(known()))?;
-        }
-    }
+    let verified = match signed {
+        Signed::BySecret(algorithm) => verify_by_secret(tenant, entry, token, algorithm),
+        Signed::ByKey(algorithm) => verify_by_key(tenant, entry, token, (algorithm, header.kid()), now).await,
+    };
+    verified.map_err(|failure| match failure {
+        Failure::Refused(refusal) => refuse(known())(refusal),
+        Failure::Fault(fault) => Failure::Fault(fault),
+    })?;
     let single_use = claims.get("jti").and_then(Value::as_str).map(|jti| SingleUse {
         client_id: client_id.to_owned(),
         jti_hash: jose::sha256(jti.as_bytes()),
@@ -304,29 +313,45 @@ fn verify_by_secret(
     entry: &AppEntry,
     token: &str,
     algorithm: HmacAlgorithm,
-) -> Result<Result<(), Refusal>, Fault> {
+) -> Result<(), Failure<Refusal>> {
     let mut outcome = Err(Refusal::SecretTooShort);
     for secret in entry.secrets.iter().filter(|secret| secret.status.is_active()) {
         let opened = tenant.secrets.open_client_secret(entry.app.value.id, secret.id, &secret.sealed)?;
         match jose::verify_hmac(token, &[algorithm], opened.expose()) {
-            Ok(_) => return Ok(Ok(())),
+            Ok(_) => return Ok(()),
             Err(VerifyError::SecretTooShort) => {}
             Err(error) => outcome = Err(of_token(&error)),
         }
     }
-    Ok(outcome)
+    outcome.map_err(Failure::Refused)
 }
 
-fn verify_by_key(
+async fn verify_by_key(
+    tenant: &Tenant,
     entry: &AppEntry,
+    token: &str,
+    (algorithm, kid): (Algorithm, Option<&str>),
+    now: Timestamp,
+) -> Result<(), Failure<Refusal>> {
+    let published;
+    let keys = match &entry.app.value.oauth.keys {
+        Some(Registered::Jwks(_)) => entry.registered_keys(),
+        Some(Registered::JwksUri(uri)) => {
+            let client_id = entry.app.value.client_id.as_str();
+            published = tenant.published_keys.get(client_id, uri, kid, now).await?;
+            &published
+        }
+        None => return Err(Failure::Refused(Refusal::NoKeys)),
+    };
+    verify_by_one_of(keys, token, algorithm, kid).map_err(Failure::Refused)
+}
+
+fn verify_by_one_of(
+    keys: &ClientKeys,
     token: &str,
     algorithm: Algorithm,
     kid: Option<&str>,
 ) -> Result<(), Refusal> {
-    let keys = match &entry.app.value.oauth.keys {
-        Some(Registered::Jwks(_)) => entry.registered_keys(),
-        Some(Registered::JwksUri(_)) | None => return Err(Refusal::NoKeys),
-    };
     if keys.is_empty() {
         return Err(Refusal::NoKeys);
     }

@@ -1,13 +1,14 @@
 //! The public keys of one client, parsed once and kept: which of them a token means.
 //!
-//! Leaves out registering keys (`admin::jwk`) and fetching those that a client publishes.
+//! Leaves out registering keys (`admin::jwk`) and fetching those that a client publishes (`published_keys`).
 
 use std::sync::OnceLock;
 
-use jose::{KeyUse, PublicJwk, PublicKey};
+use jose::{JwkSet, JwkSetError, KeyUse, PublicJwk, PublicKey};
 use model::app::RegisteredJwk;
 
 use crate::admin::jwk;
+use crate::client_assertion::Refusal;
 
 /// One key.
 #[derive(Debug)]
@@ -47,6 +48,16 @@ impl ClientKeys {
         // They were checked when they came; one that cannot be read any more stays in its place, so that it is missed.
         let key = |key: &RegisteredJwk| ClientKey::new(jwk::read(&key.jwk).ok(), key.status.is_active());
         Self(keys.iter().map(key).filter(ClientKey::is_for_signatures).collect())
+    }
+
+    /// Keys that the client publishes.
+    pub fn fetched(document: &[u8]) -> Result<Self, (Refusal, JwkSetError)> {
+        let set = JwkSet::fetched(document, KeyUse::Signature).map_err(|error| match &error {
+            JwkSetError::NoUsableKey => (Refusal::NoKeyAtUri, error),
+            JwkSetError::MissingKid | JwkSetError::DuplicateKid(_) => (Refusal::SameKidAtUri, error),
+            _ => (Refusal::BadKeys, error),
+        })?;
+        Ok(Self(set.keys().iter().map(|jwk| ClientKey::new(Some(jwk.clone()), true)).collect()))
     }
 
     /// Whether there is no key that could verify a signature.

@@ -18,6 +18,8 @@ pub mod key_pool;
 pub mod log;
 pub mod master_key;
 pub mod org_secrets;
+pub mod outbound;
+pub mod published_keys;
 mod rows;
 pub mod signing_key;
 pub mod snapshot;

@@ -14,6 +14,8 @@ use crate::ids::IdSource;
 use crate::key_pool::KeyPool;
 use crate::log::EarlyRefusals;
 use crate::org_secrets::OrgSecrets;
+use crate::outbound::{Nobody, Outbound};
+use crate::published_keys::PublishedKeys;
 use crate::snapshot::Snapshot;
 
 /// How many token requests may be under way at once; the excess is answered 503, so that a flood costs little and
@@ -36,13 +38,25 @@ pub struct Tenant {
     pub keys: KeyPool,
     /// Refusals that anybody can cause, counted.
     pub early_refusals: EarlyRefusals,
+    /// The keys that clients publish.
+    pub(crate) published_keys: PublishedKeys,
     /// Admission to the token endpoint.
     pub(crate) admission: Semaphore,
 }
 
 impl Tenant {
-    /// Loads the configuration of `org` and starts its writer.
+    /// Loads the configuration of `org` and starts its writer. Other servers are not called.
     pub async fn start(store: Store, org: OrgId, secrets: OrgSecrets) -> Result<Self, Fault> {
+        Self::start_with(store, org, secrets, Arc::new(Nobody)).await
+    }
+
+    /// As [`Tenant::start`], with a door to other servers.
+    pub async fn start_with(
+        store: Store,
+        org: OrgId,
+        secrets: OrgSecrets,
+        outbound: Arc<dyn Outbound>,
+    ) -> Result<Self, Fault> {
         let secrets = Arc::new(secrets);
         let snapshot = configuration::load(&store, org).await?;
         report_lost_keys(&snapshot, &secrets);
@@ -54,6 +68,7 @@ impl Tenant {
             ids: IdSource::default(),
             keys: KeyPool::start(Duration::from_secs(2)),
             early_refusals: EarlyRefusals::default(),
+            published_keys: PublishedKeys::new(outbound),
             admission: Semaphore::new(TOKEN_REQUESTS_MAX),
         })
     }

@@ -118,6 +118,9 @@ impl From<client_assertion::Refusal> for OAuthError {
                 "The client does not have a JWKSet configured, but the client_assertion requires one."
             }
             R::BadKeys => "The client JWKSet is invalid.",
+            R::KeysUnreachable => "Error retrieving the client JWKSet from jwks_uri.",
+            R::NoKeyAtUri => "The client JWKSet from jwks_uri must contain at least one key.",
+            R::SameKidAtUri => "All keys in the client JWKSet from jwks_uri must have a unique kid.",
             R::UnknownKey => "The client_assertion JWT kid is invalid.",
             R::SecretTooShort => "The client secret is too short to verify a JWT HMAC.",
             R::BadSignature => "The client_assertion signature is invalid.",

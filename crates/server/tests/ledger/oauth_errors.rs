@@ -56,6 +56,9 @@ fn assertion(refusal: client_assertion::Refusal) -> &'static str {
         A::NotYetValid => "NotYetValid",
         A::NoKeys => "NoKeys",
         A::BadKeys => "BadKeys",
+        A::KeysUnreachable => "KeysUnreachable",
+        A::NoKeyAtUri => "NoKeyAtUri",
+        A::SameKidAtUri => "SameKidAtUri",
         A::UnknownKey => "UnknownKey",
         A::SecretTooShort => "SecretTooShort",
         A::BadSignature => "BadSignature",
@@ -82,6 +85,9 @@ fn all() -> Vec<Refusal> {
         A::NotYetValid,
         A::NoKeys,
         A::BadKeys,
+        A::KeysUnreachable,
+        A::NoKeyAtUri,
+        A::SameKidAtUri,
         A::UnknownKey,
         A::SecretTooShort,
         A::BadSignature,
@@ -250,6 +256,18 @@ The client does not have a JWKSet configured, but the client_assertion requires 
 BadKeys: invalid_client_jwks
 401 invalid_client
 The client JWKSet is invalid.
+
+KeysUnreachable: client_jwks_uri_unreachable
+401 invalid_client
+Error retrieving the client JWKSet from jwks_uri.
+
+NoKeyAtUri: missing_client_jwks_uri_key
+401 invalid_client
+The client JWKSet from jwks_uri must contain at least one key.
+
+SameKidAtUri: duplicate_client_jwks_uri_kid
+401 invalid_client
+All keys in the client JWKSet from jwks_uri must have a unique kid.
 
 UnknownKey: invalid_client_assertion_kid
 401 invalid_client

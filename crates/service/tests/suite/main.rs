@@ -12,6 +12,7 @@ mod master_key;
 mod nodes;
 mod orgs;
 mod portrait;
+mod published_keys;
 mod secrets;
 mod sequence;
 mod token;

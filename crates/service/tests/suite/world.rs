@@ -19,6 +19,7 @@ use service::client::{self, Credentials};
 use service::client_assertion::Endpoint;
 use service::configuration::Asked;
 use service::first_start::{self, FirstAdmin};
+use service::outbound::Outbound;
 use service::token::{self, Request, Tokens};
 use service::{AppEntry, Failure, ServerEntry, Snapshot, Tenant, Versioned, master_key};
 use store::{LogQuery, Order, Store};
@@ -59,6 +60,13 @@ impl World {
     pub async fn node(&self) -> Arc<Tenant> {
         let secrets = master_key::open(&self.store, self.org, self.ring()).await.unwrap();
         Arc::new(Tenant::start(self.store.clone(), self.org, secrets).await.unwrap())
+    }
+
+    /// The same node with a door to other servers.
+    pub async fn with_outbound(self, outbound: Arc<dyn Outbound>) -> Self {
+        let secrets = master_key::open(&self.store, self.org, self.ring()).await.unwrap();
+        let tenant = Tenant::start_with(self.store.clone(), self.org, secrets, outbound).await.unwrap();
+        Self { tenant: Arc::new(tenant), ..self }
     }
 
     /// The same org seen from another node.
