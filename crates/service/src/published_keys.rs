@@ -163,7 +163,11 @@ async fn fetch(outbound: &dyn Outbound, client_id: &str, uri: &str) -> (Outcome,
             return (Err(Refusal::KeysUnreachable), RETRY_MILLISECONDS);
         }
     };
-    match ClientKeys::fetched(&fetched.body) {
+    // Reading fifty keys takes some milliseconds.
+    let body = fetched.body;
+    let read = tokio::task::spawn_blocking(move || ClientKeys::fetched(&body)).await;
+    let Ok(read) = read else { return (Err(Refusal::BadKeys), RETRY_MILLISECONDS) };
+    match read {
         Ok(keys) => {
             let age = fetched.max_age_seconds.unwrap_or(AGE_SECONDS_DEFAULT);
             let age = age.clamp(*AGE_SECONDS.start(), *AGE_SECONDS.end());
