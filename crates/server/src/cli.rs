@@ -260,6 +260,22 @@ mod tests {
     }
 
     #[test]
+    fn networks_may_be_many_wherever_they_stand() {
+        let directory = TemporaryDirectory::new();
+        let path = file(&directory, "outbound_allow = [\"10.1.0.0/16\", \"::1\"]");
+        for (flags, variables) in [
+            (&["--outbound-allow", "10.1.0.0/16", "--outbound-allow", "::1"][..], &[][..]),
+            (&[], &[("TOKENMINT_OUTBOUND_ALLOW", "10.1.0.0/16, ::1")]),
+            (&["--config", &path], &[]),
+        ] {
+            let networks = config(flags, variables).unwrap().outbound_allow;
+            let networks: Vec<_> = networks.iter().map(ToString::to_string).collect();
+            assert_eq!(networks, ["10.1.0.0/16", "::1/128"]);
+        }
+        assert!(config(&[], &[]).unwrap().outbound_allow.is_empty());
+    }
+
+    #[test]
     fn tls_has_files_or_a_certificate_of_its_own() {
         let tls = |flags, variables| config(flags, variables).unwrap().tls;
         let files = Files { certificate: "c".into(), key: "k".into() };
@@ -281,6 +297,7 @@ mod tests {
                 "--listen: `foo` is not an address; write an IP address and a port",
             ),
             (&[], &[("TOKENMINT_LISTEN", "1")], "TOKENMINT_LISTEN: `1` is not an address"),
+            (&["--outbound-allow", "10.0.0.0/x"], &[], "--outbound-allow: `10.0.0.0/x` is not a network"),
             (&["--base-url", "localhost"], &[], "--base-url: `localhost` has no scheme"),
             (&["--base-url", "http://a/b"], &[], "--base-url: `http://a/b` has a path"),
             (
