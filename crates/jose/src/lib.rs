@@ -32,4 +32,6 @@ pub use random::{random_base62, random_bytes, random_token};
 pub use seal::{OpenError, SealError, sealed_under};
 pub use secret::Secret;
 pub use sign::{SignError, sign_compact, sign_hmac, sign_with_header};
-pub use verify::{HMAC_SECRET_MIN_BYTES, Verified, VerifyError, read_header, verify_compact, verify_hmac};
+pub use verify::{
+    HMAC_SECRET_MIN_BYTES, Verified, VerifyError, read_claims, read_header, verify_compact, verify_hmac,
+};

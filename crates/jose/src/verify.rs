@@ -56,6 +56,9 @@ pub enum VerifyError {
     /// The secret is shorter than [`HMAC_SECRET_MIN_BYTES`].
     #[error("the secret is too short to verify a token")]
     SecretTooShort,
+    /// The payload is not an object of claims.
+    #[error("the token's payload cannot be read: {0}")]
+    Payload(#[source] JsonError),
     /// The signature is not this key's signature of this token.
     #[error("the token's signature is not valid")]
     BadSignature,
@@ -116,6 +119,12 @@ pub fn verify_hmac(token: &str, allowed: &[HmacAlgorithm], secret: &[u8]) -> Res
 /// `jwk` of a `DPoP` proof.
 pub fn read_header(token: &str) -> Result<Header, VerifyError> {
     Parts::split(token)?.header()
+}
+
+/// Reads a token's claims **without verifying anything**, where whose key verifies it depends on them.
+pub fn read_claims(token: &str) -> Result<Members, VerifyError> {
+    let payload = base64url::decode(Parts::split(token)?.payload).ok_or(VerifyError::BadBase64("payload"))?;
+    parse_object(&payload).map_err(VerifyError::Payload)
 }
 
 /// A token's three parts, still encoded.

@@ -9,6 +9,7 @@ use jose::KeyRing;
 use model::OrgId;
 use serde_json::{Value, json};
 use service::admin::key;
+use service::client_assertion;
 use service::first_start::{self, FirstAdmin, Made};
 use service::org_secrets::OrgSecrets;
 use service::{Tenant, log as events, master_key, revocations};
@@ -24,6 +25,7 @@ use crate::front::{Front, Shell};
 use crate::gate::TenantGate;
 use crate::key_file::{self, KeySource, Keys};
 use crate::origin::Origins;
+use crate::outbound::Caller;
 use crate::routes::Routes;
 use crate::secret::Secret;
 use crate::{api, health, oauth, operator};
@@ -49,7 +51,8 @@ pub async fn assemble(config: &Config, origins: Origins) -> Result<Application, 
     let Keys { ring, source } = key_file::read(config, is_empty)?;
     let (org, secrets, made) =
         if is_empty { found(config, &store, &origins, ring).await? } else { open_org(&store, ring).await? };
-    let tenant = Tenant::start(store, org, secrets).await;
+    let outbound = Arc::new(Caller::new(config.outbound_allow.clone()));
+    let tenant = Tenant::start_with(store, org, secrets, outbound).await;
     let tenant = Arc::new(tenant.map_err(|fault| format!("cannot load the configuration: {fault}"))?);
     let gate = || Box::new(TenantGate::new(Arc::clone(&tenant)));
     let shell = Arc::new(Shell::new(origins, config.limits.clone(), gate(), gate()));
@@ -165,8 +168,8 @@ async fn following(tenant: Arc<Tenant>) {
     }
 }
 
-/// What is done again and again: counted refusals become events, events get their place in the log, and revoked tokens
-/// that have expired are forgotten.
+/// What is done again and again: counted refusals become events, events get their place in the log, and what can be
+/// forgotten is.
 async fn housekeeping(tenant: Arc<Tenant>) {
     let mut tick = tokio::time::interval(Duration::from_secs(events::WINDOW_SECONDS));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -178,6 +181,9 @@ async fn housekeeping(tenant: Arc<Tenant>) {
         }
         if let Err(fault) = key::keep(&tenant, now).await {
             tracing::error!(%fault, "signing keys could not be rotated or cleared");
+        }
+        if let Err(fault) = client_assertion::sweep(&tenant, now).await {
+            tracing::warn!(%fault, "expired client assertions could not be forgotten");
         }
         if let Err(fault) = tenant.store.sequence(tenant.org().as_str(), now.milliseconds()).await {
             tracing::error!(%fault, "events could not be given their place in the log");

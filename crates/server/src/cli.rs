@@ -26,8 +26,8 @@ const FAILURE: u8 = 1;
 const SETTINGS_HELP: &str = "\
 Every option may also be given in the environment (--base-url is TOKENMINT_BASE_URL) or in
 the file of --config (base_url = \"…\"; --limit-idle-time is idle_time in the table [limits]).
-A flag wins over the environment, the environment over the file. In TOKENMINT_BASE_URL,
-several URLs are parted by commas.
+A flag wins over the environment, the environment over the file. In TOKENMINT_BASE_URL
+and TOKENMINT_OUTBOUND_ALLOW, several values are parted by commas.
 
 Secrets come from the environment only, or from a file that only the server may read:
   TOKENMINT_MASTER_KEY      the master key's text, instead of --master-key-file
@@ -159,8 +159,7 @@ fn flag(setting: &Setting) -> Arg {
         // A switch has the text `true`, so that it is read as the same setting in the file is.
         return flag.num_args(0).default_missing_value("true").action(ArgAction::Set);
     }
-    let is_list = setting.key == settings::BASE_URL.key;
-    flag.value_name(setting.value).action(if is_list { ArgAction::Append } else { ArgAction::Set })
+    flag.value_name(setting.value).action(if setting.is_list() { ArgAction::Append } else { ArgAction::Set })
 }
 
 /// Runs the program.
@@ -340,6 +339,22 @@ mod tests {
     }
 
     #[test]
+    fn networks_may_be_many_wherever_they_stand() {
+        let directory = TemporaryDirectory::new();
+        let path = file(&directory, "outbound_allow = [\"10.1.0.0/16\", \"::1\"]");
+        for (flags, variables) in [
+            (&["--outbound-allow", "10.1.0.0/16", "--outbound-allow", "::1"][..], &[][..]),
+            (&[], &[("TOKENMINT_OUTBOUND_ALLOW", "10.1.0.0/16, ::1")]),
+            (&["--config", &path], &[]),
+        ] {
+            let networks = config(flags, variables).unwrap().outbound_allow;
+            let networks: Vec<_> = networks.iter().map(ToString::to_string).collect();
+            assert_eq!(networks, ["10.1.0.0/16", "::1/128"]);
+        }
+        assert!(config(&[], &[]).unwrap().outbound_allow.is_empty());
+    }
+
+    #[test]
     fn tls_has_files_or_a_certificate_of_its_own() {
         let tls = |flags, variables| config(flags, variables).unwrap().tls;
         let files = Files { certificate: "c".into(), key: "k".into() };
@@ -361,6 +376,7 @@ mod tests {
                 "--listen: `foo` is not an address; write an IP address and a port",
             ),
             (&[], &[("TOKENMINT_LISTEN", "1")], "TOKENMINT_LISTEN: `1` is not an address"),
+            (&["--outbound-allow", "10.0.0.0/x"], &[], "--outbound-allow: `10.0.0.0/x` is not a network"),
             (&["--base-url", "localhost"], &[], "--base-url: `localhost` has no scheme"),
             (&["--base-url", "http://a/b"], &[], "--base-url: `http://a/b` has a path"),
             (

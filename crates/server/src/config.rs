@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::limits::{Limits, MIN_HEADER_BYTES};
 use crate::log::{Format, LogSettings};
 use crate::origin::Origin;
+use crate::outbound::network::Network;
 use crate::secret::Secret;
 use crate::settings::{self, BadSetting, Found, Setting, Sources};
 use crate::tls;
@@ -34,6 +35,8 @@ pub struct Config {
     pub tls: Option<tls::Settings>,
     /// Where to serve metrics, if anywhere.
     pub metrics_listen: Option<SocketAddr>,
+    /// Networks that are not public and may be called.
+    pub outbound_allow: Vec<Network>,
     /// The limits.
     pub limits: Limits,
     /// The log.
@@ -74,6 +77,7 @@ impl Config {
             master_key: master_key(sources)?,
             tls: tls(sources)?,
             metrics_listen: limit(sources, settings::METRICS_LISTEN, None, |text| address(text).map(Some))?,
+            outbound_allow: outbound_allow(sources)?,
             limits: limits(sources)?,
             log: LogSettings {
                 format: read(sources, settings::LOG, "text", Format::parse)?,
@@ -170,6 +174,11 @@ fn base_urls(sources: &Sources<'_>) -> Result<Vec<Origin>, BadSetting> {
         origins.push(origin);
     }
     Ok(origins)
+}
+
+fn outbound_allow(sources: &Sources<'_>) -> Result<Vec<Network>, BadSetting> {
+    let Some(found) = sources.find(settings::OUTBOUND_ALLOW)? else { return Ok(Vec::new()) };
+    found.texts.iter().map(|text| Network::parse(text).map_err(|why| bad(&found, text, &why))).collect()
 }
 
 fn master_key(sources: &Sources<'_>) -> Result<Option<Secret>, BadSetting> {

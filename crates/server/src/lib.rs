@@ -28,6 +28,7 @@ pub mod metrics;
 pub mod oauth;
 pub mod operator;
 pub mod origin;
+pub mod outbound;
 pub mod page;
 pub mod path;
 pub mod query;

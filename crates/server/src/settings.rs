@@ -63,6 +63,9 @@ settings! {
     METRICS_LISTEN = "metrics_listen" "metrics-listen" "TOKENMINT_METRICS_LISTEN" "ADDRESS"
         "Serve /metrics for Prometheus here, without TLS: an IP address and a port that only your network reaches \
          [default: nowhere]";
+    OUTBOUND_ALLOW = "outbound_allow" "outbound-allow" "TOKENMINT_OUTBOUND_ALLOW" "NETWORK"
+        "A private network (10.1.0.0/16, fd00::/8, 127.0.0.1) that may be called where a client publishes its keys \
+         (jwks_uri). May be given more than once [default: public addresses only]";
     LOG = "log" "log" "TOKENMINT_LOG" "FORMAT"
         "How lines of the log look on stderr: text or json [default: text]";
     LOG_LEVEL = "log_level" "log-level" "TOKENMINT_LOG_LEVEL" "LEVEL"
@@ -96,6 +99,17 @@ settings! {
         "Reset but unhandled requests on one HTTP/2 connection; more end it [default: 20]";
     LIMIT_SHUTDOWN_TIME = "limits.shutdown_time" "limit-shutdown-time" "TOKENMINT_LIMIT_SHUTDOWN_TIME" "TIME"
         "Time for requests in flight to end after SIGTERM [default: 30s]";
+}
+
+impl Setting {
+    /// Whether it may be given more than once.
+    pub fn is_list(&self) -> bool {
+        is_list(self.key)
+    }
+}
+
+fn is_list(key: &str) -> bool {
+    [BASE_URL.key, OUTBOUND_ALLOW.key].contains(&key)
 }
 
 /// Where a text was found.
@@ -165,8 +179,8 @@ impl<'a> Sources<'a> {
             return Ok(Some(Found { texts: texts.cloned().collect(), place }));
         }
         if let Some(text) = self.variable(setting.variable)? {
-            let is_list = setting.key == BASE_URL.key;
-            let separators = |character: char| is_list && (character == ',' || character.is_whitespace());
+            let separators =
+                |character: char| setting.is_list() && (character == ',' || character.is_whitespace());
             let texts = text.split(separators).filter(|text| !text.is_empty()).map(str::to_owned).collect();
             return Ok(Some(Found { texts, place: Place::Variable(setting.variable) }));
         }
@@ -226,7 +240,7 @@ fn read_value(file: &dyn fmt::Display, key: &str, value: toml::Value) -> Result<
         toml::Value::String(text) => Ok(vec![text]),
         toml::Value::Integer(number) => Ok(vec![number.to_string()]),
         toml::Value::Boolean(yes) => Ok(vec![yes.to_string()]),
-        toml::Value::Array(values) if key == BASE_URL.key => {
+        toml::Value::Array(values) if is_list(key) => {
             let texts: Result<Vec<_>, _> =
                 values.into_iter().map(|value| read_value(file, "", value)).collect();
             texts.map(|texts| texts.concat())

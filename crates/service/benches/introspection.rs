@@ -8,9 +8,9 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use jose::{Algorithm, PublicKey};
-use service::introspect::introspect;
-
-use world::{DEFAULT, World, about, basic};
+use service::client::authenticate;
+use service::client_assertion::Endpoint;
+use world::{DEFAULT, World, about, at_once, basic, introspect_at_once};
 
 /// A clock's reading costs some 20 ns, so that many calls are measured at once.
 const BATCH: Duration = Duration::from_millis(2);
@@ -34,7 +34,7 @@ async fn measure(samples: usize) {
     }
     let (request, now) = (about(basic(&app), &token), world.now());
     let whole = median(samples, || {
-        let answer = introspect(&world.tenant, black_box(&request), now).expect("it is answered");
+        let answer = introspect_at_once(&world.tenant, black_box(&request), now).expect("it is answered");
         serde_json::to_string(&answer.expect("the token stands")).expect("it is JSON")
     });
     let server = world.server(DEFAULT);
@@ -43,8 +43,11 @@ async fn measure(samples: usize) {
     let verified = median(samples, || {
         jose::verify_compact(black_box(&token), &[Algorithm::Rs256], |_| Some(&public)).expect("it verifies")
     });
+    let endpoint = Endpoint { url: String::new(), issuer: String::new() };
     let known = median(samples, || {
-        service::client::authenticate(&world.tenant, &world.snapshot(), &request.credentials)
+        let snapshot = world.snapshot();
+        let known = authenticate(&world.tenant, &snapshot, &request.credentials, &endpoint, now);
+        at_once(known).expect("it is known")
     });
     println!("| part of an introspection | µs |\n| --- | ---: |");
     println!("| verifying the signature (RS256, 2,048 bits) | {verified:.1} |");

@@ -8,8 +8,10 @@ use model::Timestamp;
 use model::event::{EventType, Origin};
 use serde_json::{Map, Value};
 
-use crate::client::{self, Credentials};
-use crate::issuer::is_issuer_of;
+use crate::client::{self, Authenticated, Credentials, Refused};
+use crate::client_assertion::{self, Endpoint};
+use crate::failure::Failure;
+use crate::issuer::{IssuerOrigins, is_issuer_of, issuer};
 use crate::revocations::{self, JtiHash};
 use crate::snapshot::{AppEntry, ServerEntry, Snapshot};
 use crate::tenant::Tenant;
@@ -20,6 +22,8 @@ use crate::token_id::GrantedUnder;
 pub struct Request {
     /// The server's path segment.
     pub server: String,
+    /// The origins that the server's issuer may carry.
+    pub issuers: IssuerOrigins,
     /// What the client presents.
     pub credentials: Credentials,
     /// `token`
@@ -58,27 +62,40 @@ pub(crate) struct Asked<'a> {
 }
 
 /// Everything that anybody can be refused for. Wrong credentials are counted, as at the token endpoint.
-pub(crate) fn identify<'a>(
+///
+/// A client assertion is used up here: whoever saw it cannot ask with it again. Other credentials write nothing.
+pub(crate) async fn identify<'a>(
     tenant: &Tenant,
     snapshot: &Snapshot,
     request: &'a Request,
-) -> Result<Asked<'a>, Refusal> {
+    endpoint: &str,
+    now: Timestamp,
+) -> Result<Asked<'a>, Failure<Refusal>> {
     let server = snapshot.find_server(&request.server).filter(|entry| entry.server.value.status.is_active());
-    let server = Arc::clone(server.ok_or(Refusal::UnknownServer)?);
-    let client =
-        client::authenticate(tenant, snapshot, &request.credentials).map_err(|(refusal, client)| {
-            let address = request.origin.address.as_deref();
-            let client_id = client.as_ref().map(|entry| entry.app.value.client_id.as_str());
-            tenant.early_refusals.count(
-                EventType::InvalidClientCredentials,
-                refusal.name(),
-                address,
-                client_id,
-            );
-            Refusal::Client(refusal)
-        })?;
-    let token = request.token.as_deref().ok_or(Refusal::MissingToken)?;
-    Ok(Asked { server, client, token })
+    let server = server.ok_or(Failure::Refused(Refusal::UnknownServer))?;
+    let endpoint = Endpoint {
+        url: format!("{}/oauth2/{}/v1/{endpoint}", request.issuers.selected, request.server),
+        issuer: issuer(&request.issuers, server),
+    };
+    let refuse = |(refusal, client): Refused| {
+        let client_id = client.as_ref().map(|entry| entry.app.value.client_id.as_str());
+        let (event_type, address) = (EventType::InvalidClientCredentials, request.origin.address.as_deref());
+        tenant.early_refusals.count(event_type, refusal.name(), address, client_id);
+        Failure::Refused(Refusal::Client(refusal))
+    };
+    let authenticated = client::authenticate(tenant, snapshot, &request.credentials, &endpoint, now).await;
+    let Authenticated { client, single_use } = authenticated.map_err(|failure| match failure {
+        Failure::Refused(refused) => refuse(refused),
+        Failure::Fault(fault) => Failure::Fault(fault),
+    })?;
+    let token = request.token.as_deref().ok_or(Failure::Refused(Refusal::MissingToken))?;
+    if let Some(single_use) = single_use
+        && !single_use.is_first(tenant).await?
+    {
+        let used = client::Refusal::Assertion(client_assertion::Refusal::AlreadyUsed);
+        return Err(refuse((used, Some(client))));
+    }
+    Ok(Asked { server: Arc::clone(server), client, token })
 }
 
 /// An access token of this server whose signature is good and whose time has not run out.

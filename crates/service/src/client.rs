@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use model::Timestamp;
 use model::app::AuthMethod;
 
+use crate::client_assertion::{self, Assertion, Endpoint, SingleUse};
+use crate::failure::Failure;
 use crate::snapshot::{AppEntry, Snapshot};
 use crate::tenant::Tenant;
 
@@ -33,8 +36,8 @@ pub enum Credentials {
         /// The client's id.
         client_id: String,
     },
-    /// A signed assertion, which this release does not verify yet.
-    Assertion,
+    /// A signed assertion.
+    Assertion(Assertion),
 }
 
 /// Why a client is not who it says it is.
@@ -50,8 +53,8 @@ pub enum Refusal {
     WrongMethod,
     /// The secret is wrong.
     WrongSecret,
-    /// Assertions are not verified yet.
-    AssertionUnsupported,
+    /// The assertion is not taken.
+    Assertion(client_assertion::Refusal),
 }
 
 impl Refusal {
@@ -63,27 +66,55 @@ impl Refusal {
             Self::UnknownClient => "invalid_client_id",
             Self::WrongMethod => "invalid_client_auth_method",
             Self::WrongSecret => "invalid_client_secret",
-            Self::AssertionUnsupported => "client_assertion_not_supported",
+            Self::Assertion(refusal) => refusal.name(),
         }
     }
 }
 
-/// The client that the credentials belong to. An unknown client costs as much time as a wrong secret.
-pub fn authenticate(
+/// A client that is who it says it is.
+#[derive(Debug)]
+pub struct Authenticated {
+    /// The client.
+    pub client: Arc<AppEntry>,
+    /// What has to be written for a grant, so that its assertion is not granted on again.
+    pub single_use: Option<SingleUse>,
+}
+
+/// A refusal, and the client if the credentials name one.
+pub type Refused = (Refusal, Option<Arc<AppEntry>>);
+
+/// The client that the credentials belong to. `endpoint` is where they are presented.
+pub async fn authenticate(
     tenant: &Tenant,
     snapshot: &Snapshot,
     credentials: &Credentials,
-) -> Result<Arc<AppEntry>, (Refusal, Option<Arc<AppEntry>>)> {
+    endpoint: &Endpoint,
+    now: Timestamp,
+) -> Result<Authenticated, Failure<Refused>> {
     let (client_id, secret, method) = match credentials {
-        Credentials::None => return Err((Refusal::NoCredentials, None)),
-        Credentials::Malformed => return Err((Refusal::MalformedHeader, None)),
-        Credentials::Assertion => return Err((Refusal::AssertionUnsupported, None)),
+        Credentials::None => return Err(Failure::Refused((Refusal::NoCredentials, None))),
+        Credentials::Malformed => return Err(Failure::Refused((Refusal::MalformedHeader, None))),
+        Credentials::Assertion(assertion) => {
+            return client_assertion::authenticate(tenant, snapshot, assertion, endpoint, now).await;
+        }
         Credentials::Basic { client_id, secret } => {
             (client_id, secret.as_str(), AuthMethod::ClientSecretBasic)
         }
         Credentials::Post { client_id, secret } => (client_id, secret.as_str(), AuthMethod::ClientSecretPost),
         Credentials::Public { client_id } => (client_id, "", AuthMethod::None),
     };
+    let client = by_secret(tenant, snapshot, client_id, secret, method).map_err(Failure::Refused)?;
+    Ok(Authenticated { client, single_use: None })
+}
+
+/// An unknown client costs as much time as a wrong secret.
+fn by_secret(
+    tenant: &Tenant,
+    snapshot: &Snapshot,
+    client_id: &str,
+    secret: &str,
+    method: AuthMethod,
+) -> Result<Arc<AppEntry>, Refused> {
     let mac = tenant.secrets.client_secret_mac(secret);
     let Some(entry) = snapshot.client(client_id).filter(|entry| entry.app.value.status.is_active()) else {
         return Err((Refusal::UnknownClient, None));

@@ -1,5 +1,5 @@
 //! Introspection (RFC 7662): whether a token stands, and what it says. Reads nothing from the store: resource servers
-//! ask for every call that they get.
+//! ask for every call that they get. (Only a client assertion is written down, so that it is used once.)
 
 use model::Timestamp;
 use model::app::AuthMethod;
@@ -11,14 +11,14 @@ use crate::tenant::Tenant;
 
 /// What is said of a token that stands, in Okta's order; `None` says only that it does not, whatever the reason: a
 /// stranger learns nothing about which tokens exist.
-pub fn introspect(
+pub async fn introspect(
     tenant: &Tenant,
     request: &Request,
     now: Timestamp,
 ) -> Result<Option<Map<String, Value>>, Failure<Refusal>> {
     tenant.freshness.check(now)?;
     let snapshot = tenant.configuration.current();
-    let asked = identify(tenant, &snapshot, request).map_err(Failure::Refused)?;
+    let asked = identify(tenant, &snapshot, request, "introspect", now).await?;
     let Some(token) = AccessToken::read(&asked.server, asked.token, now) else {
         return Ok(None);
     };

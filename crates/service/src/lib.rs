@@ -7,6 +7,8 @@
 pub mod access_token;
 pub mod admin;
 pub mod client;
+pub mod client_assertion;
+pub mod client_keys;
 pub mod client_secret;
 pub mod configuration;
 pub mod failure;
@@ -20,6 +22,8 @@ pub mod key_pool;
 pub mod log;
 pub mod master_key;
 pub mod org_secrets;
+pub mod outbound;
+pub mod published_keys;
 pub mod revocations;
 pub mod revoke;
 mod rows;

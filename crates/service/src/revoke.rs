@@ -15,7 +15,7 @@ use crate::tenant::Tenant;
 /// nothing left to do, and nothing to learn.
 pub async fn revoke(tenant: &Tenant, request: &Request, now: Timestamp) -> Result<(), Failure<Refusal>> {
     let snapshot = tenant.configuration.current();
-    let asked = identify(tenant, &snapshot, request).map_err(Failure::Refused)?;
+    let asked = identify(tenant, &snapshot, request, "revoke", now).await?;
     let token = AccessToken::read(&asked.server, asked.token, now);
     let own = |token: &AccessToken| token.client_id == asked.client.app.value.client_id.as_str();
     let Some(token) = token.filter(own) else { return Ok(()) };

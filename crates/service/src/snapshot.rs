@@ -14,6 +14,8 @@ use model::{
 };
 use rpds::{HashTrieMapSync, RedBlackTreeMapSync};
 
+use crate::admin::jwk;
+use crate::client_keys::ClientKeys;
 use crate::client_secret::ClientSecret;
 use crate::signing_key::SigningKeys;
 
@@ -208,6 +210,15 @@ pub struct AppEntry {
     pub secrets: Vec<Arc<ClientSecret>>,
     /// The grants that it may use.
     pub grant_types: GrantTypes,
+    /// The keys that it registered, read on first use.
+    keys: Arc<OnceLock<ClientKeys>>,
+}
+
+impl AppEntry {
+    /// The keys that the app registered, ready to verify; none if it publishes them elsewhere or has none.
+    pub fn registered_keys(&self) -> &ClientKeys {
+        self.keys.get_or_init(|| ClientKeys::registered(jwk::list(self)))
+    }
 }
 
 /// The configuration of one organization at one revision.
@@ -414,7 +425,10 @@ impl Snapshot {
         self.clients.insert_mut(app.value.client_id.clone(), id);
         let grant_types = app.value.oauth.grant_types.iter().copied().collect();
         let secrets = self.apps.get(&id).map(|entry| entry.secrets.clone()).unwrap_or_default();
-        self.apps.insert_mut(id, Arc::new(AppEntry { app: Arc::new(app), secrets, grant_types }));
+        self.apps.insert_mut(
+            id,
+            Arc::new(AppEntry { app: Arc::new(app), secrets, grant_types, keys: Arc::default() }),
+        );
     }
 
     fn delete_app(&mut self, id: &str) {

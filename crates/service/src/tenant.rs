@@ -15,6 +15,8 @@ use crate::ids::IdSource;
 use crate::key_pool::KeyPool;
 use crate::log::EarlyRefusals;
 use crate::org_secrets::OrgSecrets;
+use crate::outbound::{Nobody, Outbound};
+use crate::published_keys::PublishedKeys;
 use crate::revocations::Revocations;
 use crate::rows;
 use crate::snapshot::Snapshot;
@@ -43,13 +45,25 @@ pub struct Tenant {
     pub revocations: Revocations,
     /// How recently this node knew what the others did.
     pub freshness: Freshness,
+    /// The keys that clients publish.
+    pub(crate) published_keys: PublishedKeys,
     /// Admission to the token endpoint.
     pub(crate) admission: Semaphore,
 }
 
 impl Tenant {
-    /// Loads the configuration of `org` and starts its writer.
+    /// Loads the configuration of `org` and starts its writer. Other servers are not called.
     pub async fn start(store: Store, org: OrgId, secrets: OrgSecrets) -> Result<Self, Fault> {
+        Self::start_with(store, org, secrets, Arc::new(Nobody)).await
+    }
+
+    /// As [`Tenant::start`], with a door to other servers.
+    pub async fn start_with(
+        store: Store,
+        org: OrgId,
+        secrets: OrgSecrets,
+        outbound: Arc<dyn Outbound>,
+    ) -> Result<Self, Fault> {
         let secrets = Arc::new(secrets);
         let snapshot = configuration::load(&store, org).await?;
         report_lost_keys(&snapshot, &secrets);
@@ -65,6 +79,7 @@ impl Tenant {
             early_refusals: EarlyRefusals::default(),
             revocations,
             freshness,
+            published_keys: PublishedKeys::new(outbound),
             admission: Semaphore::new(TOKEN_REQUESTS_MAX),
         })
     }

@@ -11,8 +11,10 @@ use model::event::{Event, EventType, FACTS_BYTES_MAX, Origin, OutcomeResult, Tar
 use model::{GrantType, Timestamp};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+use store::CommitError;
 
-use crate::client::{self, Credentials};
+use crate::client::{self, Authenticated, Credentials};
+use crate::client_assertion::{self, Endpoint, SingleUse};
 use crate::failure::{Failure, Fault};
 use crate::grant::client_credentials;
 use crate::issuer::{IssuerOrigins, issuer};
@@ -111,6 +113,8 @@ struct Subject<'a> {
     snapshot: &'a Snapshot,
     server: &'a ServerEntry,
     client: &'a AppEntry,
+    /// The assertion that the client presented, if it may be granted on once only.
+    single_use: Option<&'a SingleUse>,
     origin: &'a Origin,
     now: Timestamp,
 }
@@ -139,12 +143,13 @@ pub async fn issue_on(
     request: &Request,
     now: Timestamp,
 ) -> Option<Result<Tokens, Failure<Refusal>>> {
-    let (server, client) = match identify(tenant, snapshot, request) {
+    let (server, authenticated) = match identify(tenant, snapshot, request, now).await {
         Ok(known) => known,
-        Err(refusal) => return Some(Err(Failure::Refused(refusal))),
+        Err(failure) => return Some(Err(failure)),
     };
-    let subject =
-        Subject { tenant, snapshot, server: &server, client: &client, origin: &request.origin, now };
+    let Authenticated { client, single_use } = &authenticated;
+    let (single_use, origin) = (single_use.as_ref(), &request.origin);
+    let subject = Subject { tenant, snapshot, server: &server, client, single_use, origin, now };
     let decided = subject.decide(request);
     // What may have ended meanwhile is compared once more with the newest: a snapshot that is not the newest any more
     // decides nothing.
@@ -161,31 +166,46 @@ pub async fn issue_on(
 }
 
 /// Everything that anybody can be refused for: counted, not logged one by one.
-fn identify(
+async fn identify(
     tenant: &Tenant,
     snapshot: &Snapshot,
     request: &Request,
-) -> Result<(Arc<ServerEntry>, Arc<AppEntry>), Refusal> {
-    let address = request.origin.address.as_deref();
-    let refuse = |refusal: Refusal, client: Option<&AppEntry>| {
-        let event_type = match (&refusal, client) {
-            (Refusal::Client(_), Some(_)) => EventType::InvalidClientCredentials,
-            _ => EventType::TokenGrant,
-        };
-        let client_id = client.map(|entry| entry.app.value.client_id.as_str());
-        tenant.early_refusals.count(event_type, refusal.name(), address, client_id);
-        refusal
-    };
+    now: Timestamp,
+) -> Result<(Arc<ServerEntry>, Authenticated), Failure<Refusal>> {
+    let refuse = |refusal, client: Option<&AppEntry>| refuse_early(tenant, &request.origin, refusal, client);
     let server = snapshot.find_server(&request.server).filter(|entry| entry.server.value.status.is_active());
     let server = server.ok_or_else(|| refuse(Refusal::UnknownServer, None))?;
     let grant_type = request.grant_type.as_deref().filter(|text| !text.is_empty());
     let grant_type = grant_type.ok_or_else(|| refuse(Refusal::MissingGrantType, None))?;
     let grant_type = GrantType::from_word(grant_type).filter(|grant_type| GRANT_TYPES.contains(grant_type));
     grant_type.ok_or_else(|| refuse(Refusal::UnsupportedGrantType, None))?;
-    match client::authenticate(tenant, snapshot, &request.credentials) {
-        Ok(client) => Ok((Arc::clone(server), client)),
-        Err((refusal, client)) => Err(refuse(Refusal::Client(refusal), client.as_deref())),
+    let endpoint = endpoint(request, server);
+    match client::authenticate(tenant, snapshot, &request.credentials, &endpoint, now).await {
+        Ok(authenticated) => Ok((Arc::clone(server), authenticated)),
+        Err(Failure::Refused((refusal, client))) => Err(refuse(Refusal::Client(refusal), client.as_deref())),
+        Err(Failure::Fault(fault)) => Err(Failure::Fault(fault)),
     }
+}
+
+fn refuse_early(
+    tenant: &Tenant,
+    origin: &Origin,
+    refusal: Refusal,
+    client: Option<&AppEntry>,
+) -> Failure<Refusal> {
+    let event_type = match (&refusal, client) {
+        (Refusal::Client(_), Some(_)) => EventType::InvalidClientCredentials,
+        _ => EventType::TokenGrant,
+    };
+    let client_id = client.map(|entry| entry.app.value.client_id.as_str());
+    tenant.early_refusals.count(event_type, refusal.name(), origin.address.as_deref(), client_id);
+    Failure::Refused(refusal)
+}
+
+/// Where the request was sent, as the one who sent it writes it.
+fn endpoint(request: &Request, server: &ServerEntry) -> Endpoint {
+    let url = format!("{}/oauth2/{}/v1/token", request.issuers.selected, request.server);
+    Endpoint { url, issuer: issuer(&request.issuers, server) }
 }
 
 /// The facts of the request, by its grant.
@@ -289,11 +309,17 @@ impl Subject<'_> {
         let envelope = Envelope { issuer: &issuer, jti: &jti, issued_at: self.now };
         let claims = engine::access_token(&compiled, &facts, &grant, envelope, custom);
         let event = self.granted(&facts, &grant, &jti);
-        let durable = self.tenant.store.submit(log::one(self.tenant, &event, self.now));
+        let mut batch = log::one(self.tenant, &event, self.now);
+        let used = self.single_use.map(|single_use| single_use.commit(&mut batch));
+        let durable = self.tenant.store.submit(batch);
         let mut access_token = String::new();
         let payload = Value::Object(claims).to_string();
         jose::sign_compact(&key, payload.as_bytes(), &mut access_token).map_err(Fault::internal)?;
-        durable.await.map_err(Fault::from)?;
+        match durable.await {
+            Ok(_) => {}
+            Err(CommitError::Conflict { step }) if Some(step) == used => return Err(self.already_used()),
+            Err(error) => return Err(Fault::from(error).into()),
+        }
         Ok(Tokens {
             access_token,
             expires_in_seconds: grant.lifetimes.access_token_minutes * 60,
@@ -327,6 +353,12 @@ impl Subject<'_> {
         event
     }
 
+    /// Whoever saw an assertion can send it again: that is counted, like wrong credentials.
+    fn already_used(&self) -> Failure<Refusal> {
+        let refusal = Refusal::Client(client::Refusal::Assertion(client_assertion::Refusal::AlreadyUsed));
+        refuse_early(self.tenant, self.origin, refusal, Some(self.client))
+    }
+
     /// Tells the log and then the caller; if the log cannot be told, the answer is a fault. A client that proved nothing
     /// is anybody who knows its id: that is counted.
     async fn refuse(&self, refusal: Refusal, facts: Option<&Facts>) -> Failure<Refusal> {
@@ -335,6 +367,13 @@ impl Subject<'_> {
             let (address, id) = (self.origin.address.as_deref(), app.client_id.as_str());
             self.tenant.early_refusals.count(EventType::TokenGrant, refusal.name(), address, Some(id));
             return Failure::Refused(refusal);
+        }
+        if let Some(single_use) = self.single_use {
+            match single_use.is_used(self.tenant).await {
+                Ok(true) => return self.already_used(),
+                Ok(false) => {}
+                Err(fault) => return Failure::Fault(fault),
+            }
         }
         let server = &self.server.server.value;
         let mut event = self

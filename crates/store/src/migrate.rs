@@ -31,6 +31,7 @@ pub(crate) const MIGRATIONS: &[Migration] = migrations! {
     1, 3, "0003_people";
     1, 4, "0004_grants";
     1, 5, "0005_log";
+    1, 6, "0006_assertions";
     1, 7, "0007_revocations";
     1, 8, "0008_founding";
 };

@@ -13,6 +13,7 @@ mod revocation;
 mod role_assignment;
 mod sequence;
 mod signing_key;
+mod used_assertion;
 mod user_group;
 
 pub use account::{Account, Password};

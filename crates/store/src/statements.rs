@@ -155,6 +155,18 @@ statements! {
         "update api_token set used = $1, expires = $2 where org = $3 and mac = $4";
     DELETE_API_TOKEN: 1, "delete from api_token where org = $1 and id = $2";
 
+    // Client assertions.
+    INSERT_USED_ASSERTION: 1,
+        "insert into used_assertion (org, client, jti_hash, expires) values ($1, $2, $3, $4)";
+    USED_ASSERTION: 1,
+        "select expires from used_assertion where org = $1 and client = $2 and jti_hash = $3";
+    EXPIRED_ASSERTION: 1,
+        "select expires from used_assertion where org = $1 and expires < $2 order by expires limit 1";
+    DELETE_EXPIRED_ASSERTIONS: 1,
+        "delete from used_assertion where org = $1 and (client, jti_hash) in \
+         (select client, jti_hash from used_assertion where org = $1 and expires < $2 \
+         order by expires, client, jti_hash limit $3)";
+
     // People.
     ACCOUNT: 1, concat!("select ", account!(), " from account where org = $1 and id = $2");
     ACCOUNT_BY_LOGIN: 1,

@@ -35,7 +35,7 @@ pub const KEPT: &[Kept] = &[
         instead: "only `server` knows HTTP; return a typed refusal and let `server` map it",
     },
     Kept {
-        packages: &["rustls", "tokio-rustls", "rcgen"],
+        packages: &["rustls", "rustls-native-certs", "tokio-rustls", "rcgen"],
         crates: &["server"],
         instead: "only `server` speaks TLS",
     },

@@ -10,7 +10,7 @@ use model::GrantType;
 use serde::Serialize;
 use service::token::{GRANT_TYPES, Refusal, SCOPE_MAX};
 use service::{Failure, Fault, Remedy};
-use service::{access_token, client};
+use service::{access_token, client, client_assertion};
 
 use crate::error::ApiError;
 use crate::json::Json;
@@ -85,6 +85,7 @@ impl From<client::Refusal> for OAuthError {
     fn from(refusal: client::Refusal) -> Self {
         use client::Refusal as R;
         Self::invalid_client(match refusal {
+            R::Assertion(refusal) => return refusal.into(),
             R::NoCredentials => "No client credentials found.",
             R::MalformedHeader => "Found Authentication header but was not valid client credentials.",
             R::UnknownClient => "Invalid value for 'client_id' parameter.",
@@ -92,9 +93,37 @@ impl From<client::Refusal> for OAuthError {
                 "Client authentication failed. Either the client or the client credentials are invalid."
             }
             R::WrongSecret => "The client secret supplied for a confidential client is invalid.",
-            R::AssertionUnsupported => {
-                "Client assertions are not accepted yet. Use client_secret_basic or client_secret_post."
+        })
+    }
+}
+
+impl From<client_assertion::Refusal> for OAuthError {
+    fn from(refusal: client_assertion::Refusal) -> Self {
+        use client_assertion::Refusal as R;
+        Self::invalid_client(match refusal {
+            R::WrongType => return Self::invalid_request("The client_assertion_type is invalid."),
+            R::Unreadable => "The parsing of the client_assertion failed.",
+            R::WrongAlgorithm => "The client_assertion JWT signature algorithm is invalid.",
+            R::WrongIssuer => "The issuer claim for client_assertion is not a valid client_id.",
+            R::WrongSubject => "The subject claim for client_assertion is not a valid client_id.",
+            R::WrongAudience => {
+                "The audience claim for client_assertion must be the endpoint invoked for the request."
             }
+            R::NoExpiry => "The client_assertion must contain the 'exp' claim as seconds since epoch.",
+            R::Expired => "The client_assertion token is expired.",
+            R::ExpiresTooLate => "The client_assertion token has an expiration too far into the future.",
+            R::NotYetValid => "The client_assertion token must be issued before the current time.",
+            R::NoKeys => {
+                "The client does not have a JWKSet configured, but the client_assertion requires one."
+            }
+            R::BadKeys => "The client JWKSet is invalid.",
+            R::KeysUnreachable => "Error retrieving the client JWKSet from jwks_uri.",
+            R::NoKeyAtUri => "The client JWKSet from jwks_uri must contain at least one key.",
+            R::SameKidAtUri => "All keys in the client JWKSet from jwks_uri must have a unique kid.",
+            R::UnknownKey => "The client_assertion JWT kid is invalid.",
+            R::SecretTooShort => "The client secret is too short to verify a JWT HMAC.",
+            R::BadSignature => "The client_assertion signature is invalid.",
+            R::AlreadyUsed => "The client_assertion token has already been used.",
         })
     }
 }

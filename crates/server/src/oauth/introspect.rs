@@ -44,11 +44,12 @@ pub async fn post(
     };
     let request = Request {
         server,
+        issuers: here.issuers(),
         credentials,
         token: form.get("token").map(str::to_owned),
         origin: origin_of(request_id, peer, &headers, &here),
     };
-    match introspect(&app, &request, now) {
+    match introspect(&app, &request, now).await {
         Ok(answer) => Json(Value::Object(answer.unwrap_or_else(inactive))).into_response(),
         Err(failure) => OAuthError::answer(failure),
     }

@@ -10,6 +10,7 @@ use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
+use jose::{Algorithm, HmacAlgorithm};
 use model::scope::MetadataPublish;
 use serde_json::{Value, json};
 use service::ServerEntry;
@@ -107,9 +108,10 @@ fn extend(document: &mut Value, more: Value) {
 fn common(here: &Here, entry: &ServerEntry, oauth: bool) -> Value {
     let issuer = service::issuer(&here.issuers(), entry);
     let endpoint = |name: &str| format!("{issuer}/v1/{name}");
-    let methods = json!(["client_secret_basic", "client_secret_post"]);
+    let methods = ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt"];
     // A public client has tokens of its own to ask about and to give back.
-    let or_none = json!(["client_secret_basic", "client_secret_post", "none"]);
+    let or_none: Vec<&str> = methods.into_iter().chain(["none"]).collect();
+    let algorithms = assertion_algorithms();
     let mut response_types = vec!["code"];
     response_types.extend(oauth.then_some("token"));
     response_types.extend([
@@ -131,16 +133,25 @@ fn common(here: &Here, entry: &ServerEntry, oauth: bool) -> Value {
         "subject_types_supported": ["public"],
         "scopes_supported": scopes(entry),
         "token_endpoint_auth_methods_supported": methods,
+        "token_endpoint_auth_signing_alg_values_supported": algorithms,
         "introspection_endpoint": endpoint("introspect"),
         "introspection_endpoint_auth_methods_supported": or_none,
+        "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
         "revocation_endpoint": endpoint("revoke"),
         "revocation_endpoint_auth_methods_supported": or_none,
+        "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
         "end_session_endpoint": endpoint("logout"),
         "device_authorization_endpoint": here.link(&format!("/oauth2/{}/v1/device/authorize", entry.server.value.path_segment())),
         "pushed_authorization_request_endpoint": endpoint("par"),
         "code_challenge_methods_supported": ["S256"],
         "request_parameter_supported": false,
     })
+}
+
+/// What a client's assertion may be signed with.
+fn assertion_algorithms() -> Vec<&'static str> {
+    let by_secret = HmacAlgorithm::ALL.iter().map(|algorithm| algorithm.name());
+    by_secret.chain(Algorithm::ALL.iter().map(|algorithm| algorithm.name())).collect()
 }
 
 /// The names of the scopes that are published.

@@ -40,6 +40,7 @@ pub async fn post(
     };
     let request = Request {
         server,
+        issuers: here.issuers(),
         credentials,
         token: form.get("token").map(str::to_owned),
         origin: origin_of(request_id, peer, &headers, &here),

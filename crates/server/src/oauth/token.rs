@@ -12,6 +12,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use service::Failure;
 use service::client::Credentials;
+use service::client_assertion::Assertion;
 use service::token::{self, Request, Tokens};
 
 use crate::api::{App, origin_of};
@@ -115,7 +116,11 @@ pub(super) fn credentials(
         return Ok(Credentials::Basic { client_id, secret });
     }
     Ok(match (id, secret) {
-        _ if assertion => Credentials::Assertion,
+        _ if let Some(assertion) = form.get("client_assertion") => Credentials::Assertion(Assertion {
+            client_id: id.map(str::to_owned),
+            assertion_type: form.get("client_assertion_type").map(str::to_owned),
+            assertion: assertion.to_owned(),
+        }),
         (Some(id), Some(secret)) => Credentials::Post { client_id: id.to_owned(), secret: secret.to_owned() },
         (Some(id), None) => Credentials::Public { client_id: id.to_owned() },
         (None, Some(_)) => Credentials::Malformed,
@@ -166,7 +171,9 @@ mod tests {
             Credentials::Basic { client_id, secret } => format!("basic {client_id} {secret}"),
             Credentials::Post { client_id, secret } => format!("post {client_id} {secret}"),
             Credentials::Public { client_id } => format!("public {client_id}"),
-            Credentials::Assertion => "assertion".to_owned(),
+            Credentials::Assertion(Assertion { client_id, assertion_type, assertion }) => {
+                format!("assertion {client_id:?} {assertion_type:?} {assertion}")
+            }
         };
         credentials(&headers, &Query::parse(query), &form).map(shown).map_err(|e| e.description.into_owned())
     }
@@ -183,7 +190,12 @@ mod tests {
         assert_eq!(read(Some(&header("i%3Ad:a%2Bb+c")), "", "").unwrap(), "basic i:d a+b+c");
         assert_eq!(read(None, "", "client_id=id&client_secret=s").unwrap(), "post id s");
         assert_eq!(read(None, "", "client_id=id").unwrap(), "public id");
-        assert_eq!(read(None, "", "client_id=id&client_assertion=x").unwrap(), "assertion");
+        assert_eq!(
+            read(None, "", "client_id=id&client_assertion=x").unwrap(),
+            "assertion Some(\"id\") None x"
+        );
+        let typed = "client_assertion=x&client_assertion_type=t";
+        assert_eq!(read(None, "", typed).unwrap(), "assertion None Some(\"t\") x");
         assert_eq!(read(None, "", "client_secret=s").unwrap(), "malformed");
         for malformed in ["Bearer x", "Basic", "Basic !", &header("no colon"), &header(":empty id")] {
             assert_eq!(read(Some(malformed), "", "").unwrap(), "malformed", "{malformed}");

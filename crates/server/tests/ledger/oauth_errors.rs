@@ -6,6 +6,7 @@ use engine::claims::ClaimFailure;
 use model::GrantType;
 use server::oauth::error::OAuthError;
 use service::client;
+use service::client_assertion;
 use service::token::Refusal;
 
 /// One of each variant. A new one does not compile before it stands here and in [`EXPECTED`].
@@ -21,7 +22,7 @@ fn variant(refusal: &Refusal) -> &'static str {
         Refusal::Client(C::UnknownClient) => "UnknownClient",
         Refusal::Client(C::WrongMethod) => "WrongMethod",
         Refusal::Client(C::WrongSecret) => "WrongSecret",
-        Refusal::Client(C::AssertionUnsupported) => "AssertionUnsupported",
+        Refusal::Client(C::Assertion(refusal)) => assertion(*refusal),
         Refusal::UnauthorizedGrant(_) => "UnauthorizedGrant",
         Refusal::OutsideNetwork => "OutsideNetwork",
         Refusal::ProofRequired => "ProofRequired",
@@ -40,19 +41,59 @@ fn variant(refusal: &Refusal) -> &'static str {
     }
 }
 
+fn assertion(refusal: client_assertion::Refusal) -> &'static str {
+    use client_assertion::Refusal as A;
+    match refusal {
+        A::WrongType => "WrongType",
+        A::Unreadable => "Unreadable",
+        A::WrongAlgorithm => "WrongAlgorithm",
+        A::WrongIssuer => "WrongIssuer",
+        A::WrongSubject => "WrongSubject",
+        A::WrongAudience => "WrongAudience",
+        A::NoExpiry => "NoExpiry",
+        A::Expired => "Expired",
+        A::ExpiresTooLate => "ExpiresTooLate",
+        A::NotYetValid => "NotYetValid",
+        A::NoKeys => "NoKeys",
+        A::BadKeys => "BadKeys",
+        A::KeysUnreachable => "KeysUnreachable",
+        A::NoKeyAtUri => "NoKeyAtUri",
+        A::SameKidAtUri => "SameKidAtUri",
+        A::UnknownKey => "UnknownKey",
+        A::SecretTooShort => "SecretTooShort",
+        A::BadSignature => "BadSignature",
+        A::AlreadyUsed => "AlreadyUsed",
+    }
+}
+
 fn all() -> Vec<Refusal> {
     use client::Refusal as C;
+    use client_assertion::Refusal as A;
     use engine::Refusal as D;
     let names = || vec!["pay".to_owned(), "a\"b\\c\u{e9}\n".to_owned()];
     let claim = |system| ClaimFailure { name: "cl\"aim".to_owned(), system, detail: "s3cret".to_owned() };
-    let clients = [
-        C::NoCredentials,
-        C::MalformedHeader,
-        C::UnknownClient,
-        C::WrongMethod,
-        C::WrongSecret,
-        C::AssertionUnsupported,
+    let assertions = [
+        A::WrongType,
+        A::Unreadable,
+        A::WrongAlgorithm,
+        A::WrongIssuer,
+        A::WrongSubject,
+        A::WrongAudience,
+        A::NoExpiry,
+        A::Expired,
+        A::ExpiresTooLate,
+        A::NotYetValid,
+        A::NoKeys,
+        A::BadKeys,
+        A::KeysUnreachable,
+        A::NoKeyAtUri,
+        A::SameKidAtUri,
+        A::UnknownKey,
+        A::SecretTooShort,
+        A::BadSignature,
+        A::AlreadyUsed,
     ];
+    let clients = [C::NoCredentials, C::MalformedHeader, C::UnknownClient, C::WrongMethod, C::WrongSecret];
     let decisions = [
         D::NoMatchingPolicy,
         D::NoMatchingScope,
@@ -77,6 +118,7 @@ fn all() -> Vec<Refusal> {
     ];
     own.into_iter()
         .chain(clients.into_iter().map(Refusal::Client))
+        .chain(assertions.into_iter().map(|refusal| Refusal::Client(C::Assertion(refusal))))
         .chain(decisions.into_iter().map(Refusal::Decision))
         .collect()
 }
@@ -101,7 +143,7 @@ fn every_refusal_is_answered_in_oktas_words() {
 }
 
 /// Sections 2.7, 3.4, 4.9, 7.1, 7.3 and 7.4 of our notes on Okta's behaviour. Where Okta has no words for a case, the
-/// words are ours: `UnknownServer`, `AssertionUnsupported`, `ScopeTooLong`.
+/// words are ours: `UnknownServer`, `ScopeTooLong`.
 const EXPECTED: &str = "
 UnknownServer: invalid_authorization_server
 400 invalid_request
@@ -167,9 +209,81 @@ WrongSecret: invalid_client_secret
 401 invalid_client
 The client secret supplied for a confidential client is invalid.
 
-AssertionUnsupported: client_assertion_not_supported
+WrongType: invalid_client_assertion_type
+400 invalid_request
+The client_assertion_type is invalid.
+
+Unreadable: invalid_client_assertion
 401 invalid_client
-Client assertions are not accepted yet. Use client_secret_basic or client_secret_post.
+The parsing of the client_assertion failed.
+
+WrongAlgorithm: invalid_client_assertion_algorithm
+401 invalid_client
+The client_assertion JWT signature algorithm is invalid.
+
+WrongIssuer: invalid_client_assertion_issuer
+401 invalid_client
+The issuer claim for client_assertion is not a valid client_id.
+
+WrongSubject: invalid_client_assertion_subject
+401 invalid_client
+The subject claim for client_assertion is not a valid client_id.
+
+WrongAudience: invalid_client_assertion_audience
+401 invalid_client
+The audience claim for client_assertion must be the endpoint invoked for the request.
+
+NoExpiry: missing_client_assertion_expiration
+401 invalid_client
+The client_assertion must contain the 'exp' claim as seconds since epoch.
+
+Expired: expired_client_assertion
+401 invalid_client
+The client_assertion token is expired.
+
+ExpiresTooLate: client_assertion_expires_too_late
+401 invalid_client
+The client_assertion token has an expiration too far into the future.
+
+NotYetValid: client_assertion_not_yet_valid
+401 invalid_client
+The client_assertion token must be issued before the current time.
+
+NoKeys: missing_client_jwks
+401 invalid_client
+The client does not have a JWKSet configured, but the client_assertion requires one.
+
+BadKeys: invalid_client_jwks
+401 invalid_client
+The client JWKSet is invalid.
+
+KeysUnreachable: client_jwks_uri_unreachable
+401 invalid_client
+Error retrieving the client JWKSet from jwks_uri.
+
+NoKeyAtUri: missing_client_jwks_uri_key
+401 invalid_client
+The client JWKSet from jwks_uri must contain at least one key.
+
+SameKidAtUri: duplicate_client_jwks_uri_kid
+401 invalid_client
+All keys in the client JWKSet from jwks_uri must have a unique kid.
+
+UnknownKey: invalid_client_assertion_kid
+401 invalid_client
+The client_assertion JWT kid is invalid.
+
+SecretTooShort: client_secret_too_short
+401 invalid_client
+The client secret is too short to verify a JWT HMAC.
+
+BadSignature: invalid_client_assertion_signature
+401 invalid_client
+The client_assertion signature is invalid.
+
+AlreadyUsed: client_assertion_already_used
+401 invalid_client
+The client_assertion token has already been used.
 
 NoMatchingPolicy: no_matching_policy
 401 access_denied

@@ -1,6 +1,6 @@
 //! The public keys of an app.
 
-use jose::{KeyUse, PublicJwk};
+use jose::{JwkError, KeyUse, PublicJwk};
 use model::app::{AuthMethod, ClientKeys, KEYS_MAX, RegisteredJwk};
 use model::event::EventType;
 use model::{App, Document, JwkId, Status, Timestamp};
@@ -73,6 +73,11 @@ pub fn register(
 
 /// A public key that can do what it says: nothing private, nothing symmetric, not too small, not too big.
 fn check(members: &Map<String, Value>) -> Result<(), Refusal> {
+    read(members).map(drop).map_err(|error| Refusal::invalid("jwks", error))
+}
+
+/// A key as it stands in an app's settings.
+pub(crate) fn read(members: &Map<String, Value>) -> Result<PublicJwk, JwkError> {
     let purpose = match members.get("use").and_then(Value::as_str) {
         Some("enc") => KeyUse::Encryption,
         _ => KeyUse::Signature,
@@ -82,7 +87,7 @@ fn check(members: &Map<String, Value>) -> Result<(), Refusal> {
         (name != "status" && !value.is_null()).then(|| (name.clone(), value.clone()))
     };
     let members: Map<String, Value> = members.iter().filter_map(given).collect();
-    PublicJwk::parse(&members, purpose).map(drop).map_err(|error| Refusal::invalid("jwks", error))
+    PublicJwk::parse(&members, purpose)
 }
 
 /// Adds a key.

@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use model::Status;
 use model::app::{AuthMethod, OAuthSettings};
 use service::admin::app;
-use service::client::{Credentials, Refusal, authenticate};
+use service::client::{Credentials, Refusal};
 
-use crate::world::{World, app_settings, basic, public_app_settings};
+use crate::world::{World, app_settings, authenticate, basic, public_app_settings};
 
 #[tokio::test]
 async fn every_refusal_is_produced_and_names_the_client_only_if_it_exists() {
@@ -26,7 +26,6 @@ async fn every_refusal_is_produced_and_names_the_client_only_if_it_exists() {
     let cases = [
         (Credentials::None, Refusal::NoCredentials, false),
         (Credentials::Malformed, Refusal::MalformedHeader, false),
-        (Credentials::Assertion, Refusal::AssertionUnsupported, false),
         (basic_of("0oa00000000000000000", &secret), Refusal::UnknownClient, false),
         (basic_of(&id.to_lowercase(), &secret), Refusal::UnknownClient, false),
         (basic(&gone), Refusal::UnknownClient, false),
@@ -41,14 +40,15 @@ async fn every_refusal_is_produced_and_names_the_client_only_if_it_exists() {
     ];
     let mut seen = HashSet::new();
     for (credentials, expected, known) in cases {
-        let (refusal, client) =
-            authenticate(&world.tenant, &world.snapshot(), &credentials).expect_err("it should be refused");
+        let (refusal, client) = authenticate(&world.tenant, &world.snapshot(), &credentials)
+            .await
+            .expect_err("it should be refused");
         assert_eq!((refusal, client.is_some()), (expected, known), "{expected:?}");
         seen.insert(refusal.name());
     }
-    assert_eq!(seen.len(), 6, "each refusal has its own name: {seen:?}");
-    assert!(authenticate(&world.tenant, &world.snapshot(), &basic(&app)).is_ok());
-    assert!(authenticate(&world.tenant, &world.snapshot(), &public_of(&page)).is_ok());
+    assert_eq!(seen.len(), 5, "each refusal has its own name: {seen:?}");
+    assert!(authenticate(&world.tenant, &world.snapshot(), &basic(&app)).await.is_ok());
+    assert!(authenticate(&world.tenant, &world.snapshot(), &public_of(&page)).await.is_ok());
 }
 
 #[tokio::test]
@@ -65,7 +65,7 @@ async fn a_client_authenticates_in_the_way_that_it_is_registered_for() {
             (basic(&app), method == AuthMethod::ClientSecretBasic),
             (post, method == AuthMethod::ClientSecretPost),
         ] {
-            let answer = authenticate(&world.tenant, &world.snapshot(), &credentials);
+            let answer = authenticate(&world.tenant, &world.snapshot(), &credentials).await;
             assert_eq!(answer.is_ok(), fits, "{method}");
         }
     }
@@ -77,12 +77,15 @@ async fn a_chosen_client_id_is_taken_once_and_free_again_afterwards() {
     let chosen =
         || app::Settings { client_id: Some(model::ClientId::new("my-courier")), ..app_settings("Courier") };
     let app = world.try_app(chosen()).await.unwrap();
-    assert!(authenticate(&world.tenant, &world.snapshot(), &basic(&app)).is_ok());
+    assert!(authenticate(&world.tenant, &world.snapshot(), &basic(&app)).await.is_ok());
     assert!(world.try_app(chosen()).await.is_err());
     world.set_app_status(&app.entry, Status::Inactive).await;
     let id = app.entry.app.value.id.to_string();
     app::delete(&world.tenant, world.asked(), id, service::admin::Precondition::Any).await.unwrap();
     let again = world.try_app(chosen()).await.unwrap();
-    assert!(authenticate(&world.tenant, &world.snapshot(), &basic(&again)).is_ok());
-    assert!(authenticate(&world.tenant, &world.snapshot(), &basic(&app)).is_err(), "the old secret is gone");
+    assert!(authenticate(&world.tenant, &world.snapshot(), &basic(&again)).await.is_ok());
+    assert!(
+        authenticate(&world.tenant, &world.snapshot(), &basic(&app)).await.is_err(),
+        "the old secret is gone"
+    );
 }

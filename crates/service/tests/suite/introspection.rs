@@ -8,10 +8,10 @@ use service::access_token::{Refusal, Request};
 use service::admin::app::{self, Written};
 use service::admin::{Precondition, authorization_server, policy};
 use service::client::{self, Credentials};
-use service::introspect::introspect;
 
 use crate::world::{
-    DEFAULT, World, about, app_settings, basic, policy_settings, public_app_settings, refused, rule_settings,
+    DEFAULT, World, about, app_settings, basic, introspect_at_once, policy_settings, public_app_settings,
+    refused, rule_settings,
 };
 
 /// A world with the scope `read`, and an app with a token for it.
@@ -83,7 +83,7 @@ async fn who_proves_nothing_learns_only_of_its_own_tokens() {
     let client_id = page.entry.app.value.client_id.to_string();
     let ask = |token: &str| {
         let request = about(Credentials::Public { client_id: client_id.clone() }, token);
-        introspect(&world.tenant, &request, world.now()).unwrap()
+        introspect_at_once(&world.tenant, &request, world.now()).unwrap()
     };
     assert_eq!(ask(&token), None);
     // The page cannot have a token yet: its own would need a user.
@@ -129,13 +129,13 @@ async fn only_whole_tokens_of_this_server_are_known() {
     }
     let other = world.make_server("other").await;
     let request = Request { server: other.server.value.id.to_string(), ..about(basic(&app), &token) };
-    assert_eq!(introspect(&world.tenant, &request, world.now()).unwrap(), None, "another server");
+    assert_eq!(introspect_at_once(&world.tenant, &request, world.now()).unwrap(), None, "another server");
 }
 
 #[tokio::test]
 async fn who_may_not_ask_is_refused_before_the_token_is_looked_at() {
     let (world, app, token) = with_token().await;
-    let ask = |request: Request| refused(introspect(&world.tenant, &request, world.now()));
+    let ask = |request: Request| refused(introspect_at_once(&world.tenant, &request, world.now()));
     let good = about(basic(&app), &token);
     let unknown = Request { server: "aus00000000000000000".to_owned(), ..good.clone() };
     assert_eq!(ask(unknown), Refusal::UnknownServer);
@@ -197,7 +197,7 @@ async fn a_deactivated_server_takes_its_tokens_with_it_for_good() {
         authorization_server::set_status(tenant, asked, DEFAULT.to_owned(), status).await.unwrap();
     };
     set(Status::Inactive).await;
-    let ask = introspect(&world.tenant, &about(basic(&app), &token), world.now());
+    let ask = introspect_at_once(&world.tenant, &about(basic(&app), &token), world.now());
     assert_eq!(refused(ask), Refusal::UnknownServer);
     set(Status::Active).await;
     assert!(!world.is_active(&app, &token));

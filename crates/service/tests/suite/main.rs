@@ -1,5 +1,6 @@
 //! The use cases over a store in memory and a clock that tests move: what only a caller within the process can see.
 
+mod assertions;
 mod client;
 mod dangling;
 mod drafts;
@@ -12,6 +13,7 @@ mod master_key;
 mod nodes;
 mod orgs;
 mod portrait;
+mod published_keys;
 mod revocation;
 mod secrets;
 mod sequence;

@@ -5,13 +5,13 @@ use model::user::UserStatus;
 use model::{Status, Timestamp};
 use service::admin::api_token::CreateRefusal;
 use service::admin::{Precondition, api_token, app, authorization_server, group, log, policy, user};
-use service::client::{self, Credentials};
+use service::client::Credentials;
 use service::first_start::{self, FirstAdmin};
 use service::master_key;
 use store::{Batch, Store};
 
 use crate::portrait::{difference, portrait};
-use crate::world::{API_TOKEN, DEFAULT, World, basic, policy_settings, refused, rule_settings};
+use crate::world::{API_TOKEN, DEFAULT, World, authenticate, basic, policy_settings, refused, rule_settings};
 
 const OTHER_TOKEN: &str = "00another-api-token-that-only-one-org-has1";
 
@@ -37,9 +37,9 @@ async fn nothing_of_one_org_is_there_in_the_other() {
     assert!(policy::get(&two.server(DEFAULT), policy.value.id.as_str()).is_err());
     assert!(group::get(&two.tenant, group.id.as_str()).await.is_err());
     assert!(group::list(&two.tenant, Some("Staff"), None, 10).await.unwrap().items.is_empty());
-    assert!(client::authenticate(&two.tenant, &snapshot, &basic(&app)).is_err());
+    assert!(authenticate(&two.tenant, &snapshot, &basic(&app)).await.is_err());
     let public = Credentials::Public { client_id: app.entry.app.value.client_id.to_string() };
-    assert!(client::authenticate(&two.tenant, &snapshot, &public).is_err());
+    assert!(authenticate(&two.tenant, &snapshot, &public).await.is_err());
     let rule = {
         let mut settings = rule_settings("x");
         settings.people.groups = vec![group.id];

@@ -8,11 +8,10 @@ use service::access_token::Refusal;
 use service::admin::app::Written;
 use service::client::{self, Credentials};
 use service::freshness::{Followed, Freshness, STALE_AFTER_MILLISECONDS};
-use service::introspect::introspect;
 use service::revoke::revoke;
 use service::{Failure, Remedy, Tenant, master_key, revocations};
 
-use crate::world::{World, about, basic, refused, request, types};
+use crate::world::{World, about, basic, introspect_at_once, refused, request, types};
 
 async fn with_token() -> (World, Written, String) {
     let world = World::new().await;
@@ -120,7 +119,7 @@ async fn a_node_that_could_not_follow_neither_mints_nor_judges() {
     world.tenant = shared_node(&world).await;
     let refuses = async || {
         let minted = world.ask(&request(basic(&app), Some("read"))).await.map(drop);
-        let judged = introspect(&world.tenant, &about(basic(&app), &token), world.now()).map(drop);
+        let judged = introspect_at_once(&world.tenant, &about(basic(&app), &token), world.now()).map(drop);
         match (minted, judged) {
             (Ok(()), Ok(())) => false,
             (Err(Failure::Fault(minted)), Err(Failure::Fault(judged))) => {

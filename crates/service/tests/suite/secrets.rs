@@ -8,16 +8,16 @@ use service::admin::{Precondition, Refusal};
 use service::client::{self, Credentials};
 use service::{AppEntry, Failure};
 
-use crate::world::{World, app_settings, basic, public_app_settings, refused};
+use crate::world::{World, app_settings, authenticate, basic, public_app_settings, refused};
 
 fn current(world: &World, app: &Written) -> std::sync::Arc<AppEntry> {
     app::get(&world.snapshot(), app.entry.app.value.id.as_str()).unwrap()
 }
 
-fn works(world: &World, app: &Written, secret: &str) -> bool {
+async fn works(world: &World, app: &Written, secret: &str) -> bool {
     let client_id = app.entry.app.value.client_id.to_string();
     let credentials = Credentials::Basic { client_id, secret: secret.to_owned() };
-    match client::authenticate(&world.tenant, &world.snapshot(), &credentials) {
+    match authenticate(&world.tenant, &world.snapshot(), &credentials).await {
         Ok(entry) => entry.app.value.id == app.entry.app.value.id,
         Err((refusal, _)) => {
             assert_eq!(refusal, client::Refusal::WrongSecret);
@@ -42,14 +42,14 @@ async fn two_active_secrets_both_authenticate_and_an_inactive_one_does_not() {
     let app = world.make_app("Courier").await;
     let first = app.client_secret.clone().unwrap();
     let second = world.add_secret(&app.entry, Status::Active).await.unwrap();
-    assert!(works(&world, &app, &first) && works(&world, &app, &second.clear));
+    assert!(works(&world, &app, &first).await && works(&world, &app, &second.clear).await);
     assert_ne!(first, second.clear);
     set(&world, &app, &second, Status::Inactive).await.unwrap();
-    assert!(works(&world, &app, &first) && !works(&world, &app, &second.clear));
+    assert!(works(&world, &app, &first).await && !works(&world, &app, &second.clear).await);
     set(&world, &app, &second, Status::Active).await.unwrap();
-    assert!(works(&world, &app, &second.clear));
+    assert!(works(&world, &app, &second.clear).await);
     for wrong in ["", &first[1..], &format!("{first} "), &first.to_uppercase()] {
-        assert!(!works(&world, &app, wrong));
+        assert!(!works(&world, &app, wrong).await);
     }
 }
 
@@ -72,11 +72,11 @@ async fn an_app_never_ends_up_without_a_secret_that_works() {
     let deleted = delete(&world, &app, &only).await;
     assert_eq!(shown(refused(deleted)), "status: status: Deactivate the secret before it is deleted");
     let second = world.add_secret(&app.entry, Status::Inactive).await.unwrap();
-    assert!(!works(&world, &app, &second.clear), "a secret can be made inactive");
+    assert!(!works(&world, &app, &second.clear).await, "a secret can be made inactive");
     let third = world.add_secret(&app.entry, Status::Active).await;
     assert_eq!(shown(refused(third.map(drop))), "client_secret: client_secret: An app has at most 2 secrets");
     delete(&world, &app, second.secret.id.as_str()).await.unwrap();
-    assert!(works(&world, &app, app.client_secret.as_ref().unwrap()));
+    assert!(works(&world, &app, app.client_secret.as_ref().unwrap()).await);
 }
 
 #[tokio::test]
@@ -92,11 +92,11 @@ async fn a_secret_that_an_admin_sends_back_changes_nothing_and_another_one_repla
     };
     for same in [None, Some(first.as_str()), Some(second.clear.as_str())] {
         put(same).await;
-        assert!(works(&world, &app, &first) && works(&world, &app, &second.clear));
+        assert!(works(&world, &app, &first).await && works(&world, &app, &second.clear).await);
     }
     put(Some("a third secret of mine")).await;
-    assert!(works(&world, &app, &first) && !works(&world, &app, &second.clear));
-    assert!(works(&world, &app, "a third secret of mine"));
+    assert!(works(&world, &app, &first).await && !works(&world, &app, &second.clear).await);
+    assert!(works(&world, &app, "a third secret of mine").await);
     assert_eq!(current(&world, &app).secrets.len(), 2);
 }
 
@@ -115,7 +115,7 @@ async fn a_client_gets_a_secret_when_it_comes_to_need_one() {
     let secret = written.client_secret.expect("a new secret is shown");
     let client_id = app.entry.app.value.client_id.to_string();
     let credentials = Credentials::Post { client_id, secret };
-    assert!(client::authenticate(&world.tenant, &world.snapshot(), &credentials).is_ok());
+    assert!(authenticate(&world.tenant, &world.snapshot(), &credentials).await.is_ok());
 }
 
 #[tokio::test]
@@ -140,7 +140,7 @@ async fn chosen_secrets_have_a_length() {
         let answer = world.try_app(settings).await;
         assert_eq!(answer.is_ok(), accepted, "{}", secret.len());
         if let Ok(app) = answer {
-            assert!(client::authenticate(&world.tenant, &world.snapshot(), &basic(&app)).is_ok());
+            assert!(authenticate(&world.tenant, &world.snapshot(), &basic(&app)).await.is_ok());
         }
     }
 }

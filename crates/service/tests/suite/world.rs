@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::task::{Context, Poll, Waker};
 
 use jose::KeyRing;
 use model::actor::ActorKind;
@@ -16,10 +17,12 @@ use service::admin::app::{self, Written};
 use service::admin::{
     Precondition, Refusal, authorization_server, claim, client_secret, group, policy, rule, scope,
 };
-use service::client::Credentials;
+use service::client::{self, Credentials};
+use service::client_assertion::Endpoint;
 use service::configuration::Asked;
 use service::first_start::{self, FirstAdmin};
 use service::issuer::IssuerOrigins;
+use service::outbound::Outbound;
 use service::token::{self, Request, Tokens};
 use service::{
     AppEntry, Failure, ServerEntry, Snapshot, Tenant, Versioned, access_token, introspect, master_key, revoke,
@@ -62,6 +65,13 @@ impl World {
     pub async fn node(&self) -> Arc<Tenant> {
         let secrets = master_key::open(&self.store, self.org, self.ring()).await.unwrap();
         Arc::new(Tenant::start(self.store.clone(), self.org, secrets).await.unwrap())
+    }
+
+    /// The same node with a door to other servers.
+    pub async fn with_outbound(self, outbound: Arc<dyn Outbound>) -> Self {
+        let secrets = master_key::open(&self.store, self.org, self.ring()).await.unwrap();
+        let tenant = Tenant::start_with(self.store.clone(), self.org, secrets, outbound).await.unwrap();
+        Self { tenant: Arc::new(tenant), ..self }
     }
 
     /// The same org seen from another node.
@@ -221,7 +231,7 @@ impl World {
 
     /// What `app` learns of a token; nothing, unless it stands.
     pub fn introspect(&self, app: &Written, token: &str) -> Option<Map<String, Value>> {
-        introspect::introspect(&self.tenant, &about(basic(app), token), self.now()).unwrap()
+        introspect_at_once(&self.tenant, &about(basic(app), token), self.now()).unwrap()
     }
 
     pub fn is_active(&self, app: &Written, token: &str) -> bool {
@@ -336,10 +346,28 @@ pub fn app_settings(label: &str) -> app::Settings {
     }
 }
 
+/// Introspects, and sees to it that nothing is waited for: it reads nothing from the store.
+pub fn introspect_at_once(
+    tenant: &Tenant,
+    request: &access_token::Request,
+    now: Timestamp,
+) -> Result<Option<Map<String, Value>>, Failure<access_token::Refusal>> {
+    at_once(introspect::introspect(tenant, request, now))
+}
+
+/// The answer of what waits for nothing.
+pub fn at_once<T>(answer: impl Future<Output = T>) -> T {
+    match std::pin::pin!(answer).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(answer) => answer,
+        Poll::Pending => panic!("it waits for something"),
+    }
+}
+
 /// What a client asks the default server about a token.
 pub fn about(credentials: Credentials, token: &str) -> access_token::Request {
     access_token::Request {
         server: DEFAULT.to_owned(),
+        issuers: IssuerOrigins::only("https://id.example"),
         credentials,
         token: Some(token.to_owned()),
         origin: origin(),
@@ -366,6 +394,26 @@ pub fn public_app_settings(label: &str) -> app::Settings {
 pub fn basic(app: &Written) -> Credentials {
     let client_id = app.entry.app.value.client_id.to_string();
     Credentials::Basic { client_id, secret: app.client_secret.clone().unwrap() }
+}
+
+/// The token endpoint of the default server.
+pub fn endpoint() -> Endpoint {
+    let issuer = format!("https://id.example/oauth2/{DEFAULT}");
+    Endpoint { url: format!("{issuer}/v1/token"), issuer }
+}
+
+/// Whose credentials these are.
+pub async fn authenticate(
+    tenant: &Tenant,
+    snapshot: &Snapshot,
+    credentials: &Credentials,
+) -> Result<Arc<AppEntry>, client::Refused> {
+    let now = Timestamp::from_seconds(START);
+    match client::authenticate(tenant, snapshot, credentials, &endpoint(), now).await {
+        Ok(authenticated) => Ok(authenticated.client),
+        Err(Failure::Refused(refused)) => Err(refused),
+        Err(Failure::Fault(fault)) => panic!("{fault}"),
+    }
 }
 
 /// A request for `scope` at the default server.

@@ -23,6 +23,7 @@ on_every_store!(
     roles_are_counted,
     a_database_is_founded_once,
     revocations_are_read_by_time,
+    assertions_are_used_once,
 );
 
 async fn commit<T>(store: &Store, org: &str, fill: impl FnOnce(&mut Batch) -> T) {
@@ -434,4 +435,28 @@ async fn revocations_are_read_by_time(bed: Bed) {
     commit(store, ONE, |batch| batch.delete_revocations_expired_before(62)).await;
     assert_eq!(read(ONE, 0, "", 10).await, rows[1..]);
     assert_eq!(read(TWO, 0, "", 10).await.len(), 1);
+}
+
+async fn assertions_are_used_once(bed: Bed) {
+    let store = &bed.store;
+    commit(store, ONE, |batch| batch.use_assertion("client", b"one", 100)).await;
+    let mut again = batch(ONE);
+    again.event(NOON, 1, "{}");
+    let step = again.use_assertion("client", b"one", 200);
+    let outcome = store.commit(again).await;
+    assert!(matches!(outcome, Err(CommitError::Conflict { step: at }) if at == step), "{outcome:?}");
+    // Another client, another org and another name are other assertions.
+    commit(store, ONE, |batch| batch.use_assertion("other", b"one", 100)).await;
+    commit(store, TWO, |batch| batch.use_assertion("client", b"one", 100)).await;
+    commit(store, ONE, |batch| batch.use_assertion("client", b"two", 300)).await;
+    let used = async |org: &str, hash: &[u8]| store.is_assertion_used(org, "client", hash).await.unwrap();
+    assert!(used(ONE, b"one").await && used(TWO, b"one").await && !used(TWO, b"two").await);
+    // Those that expired are forgotten, so many at a time, and only in their org.
+    assert!(!store.has_expired_assertions(ONE, 100).await.unwrap());
+    assert!(store.has_expired_assertions(ONE, 101).await.unwrap());
+    commit(store, ONE, |batch| batch.delete_expired_assertions(101, 1)).await;
+    assert!(store.has_expired_assertions(ONE, 101).await.unwrap());
+    commit(store, ONE, |batch| batch.delete_expired_assertions(101, 9)).await;
+    assert!(!store.has_expired_assertions(ONE, 101).await.unwrap());
+    assert!(!used(ONE, b"one").await && used(ONE, b"two").await && used(TWO, b"one").await);
 }
