@@ -16,6 +16,27 @@ const AHEAD_MAX_MILLISECONDS: i64 = 1_000;
 /// Nothing was confirmed yet.
 const NEVER: i64 = i64::MIN;
 
+/// A request's time as it passes. Waiting, for the keys of a client or for a commit, must not let a node that has become
+/// stale meanwhile pass for a fresh one.
+#[derive(Debug, Clone, Copy)]
+pub struct Passing {
+    began: Timestamp,
+    measured: tokio::time::Instant,
+}
+
+impl Passing {
+    /// Begins at `now`.
+    pub fn since(now: Timestamp) -> Self {
+        Self { began: now, measured: tokio::time::Instant::now() }
+    }
+
+    /// The time that it is by now.
+    pub fn now(self) -> Timestamp {
+        let passed = i64::try_from(self.measured.elapsed().as_millis()).unwrap_or(i64::MAX);
+        self.began.plus_milliseconds(passed)
+    }
+}
+
 /// What is followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Followed {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::access_token::{AccessToken, Refusal, Request, identify};
 use crate::failure::Failure;
+use crate::freshness::Passing;
 use crate::tenant::Tenant;
 
 /// What is said of a token that stands, in Okta's order; `None` says only that it does not, whatever the reason: a
@@ -17,16 +18,21 @@ pub async fn introspect(
     now: Timestamp,
 ) -> Result<Option<Map<String, Value>>, Failure<Refusal>> {
     tenant.freshness.check(now)?;
+    let passing = Passing::since(now);
+    let asked = identify(tenant, &tenant.configuration.current(), request, "introspect", now).await?;
+    // Whoever asks may have been waited for: the token is judged by what is known now.
+    tenant.freshness.check(passing.now())?;
     let snapshot = tenant.configuration.current();
-    let asked = identify(tenant, &snapshot, request, "introspect", now).await?;
-    let Some(token) = AccessToken::read(&asked.server, asked.token, now) else {
+    let server = snapshot.find_server(&request.server).filter(|entry| entry.server.value.status.is_active());
+    let server = server.ok_or(Failure::Refused(Refusal::UnknownServer))?;
+    let Some(token) = AccessToken::read(server, asked.token, passing.now()) else {
         return Ok(None);
     };
     let client = &asked.client.app.value;
     // Whoever proves nothing may ask about its own tokens only (Okta).
     let may_ask =
         client.oauth.auth_method != AuthMethod::None || token.client_id == client.client_id.as_str();
-    let stands = token.stands(tenant, &snapshot, &asked.server);
+    let stands = token.stands(tenant, &snapshot, server);
     Ok((may_ask && stands).then(|| answer(token.claims)))
 }
 

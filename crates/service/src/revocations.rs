@@ -20,7 +20,7 @@ pub const REVOCATIONS_MAX: usize = 1_000_000;
 const OVERLAP_MILLISECONDS: i64 = 90_000;
 /// How long a revocation is kept after its token has expired, so that no clock still finds the token alive.
 const KEPT_SECONDS: i64 = 3_600;
-const PAGE: i64 = 1_000;
+const PAGE: i64 = 10_000;
 
 /// The digest of a token's id.
 pub type JtiHash = [u8; 32];
@@ -65,8 +65,10 @@ impl Revocations {
     /// Takes over what other nodes revoked. Times are of the clocks of those who wrote, so what is read begins well
     /// before the last reading: a clock may be off, and a commit may take its time.
     pub async fn follow(&self, store: &Store, org: OrgId, now: Timestamp) -> Result<(), Fault> {
-        let followed = self.followed.load(Ordering::Relaxed).min(now.milliseconds());
-        self.read_after(store, org, followed.saturating_sub(OVERLAP_MILLISECONDS)).await?;
+        let followed = self.followed.load(Ordering::Relaxed);
+        // A clock that was set back had read ahead of what others wrote meanwhile: then everything is read again.
+        let from = if followed > now.milliseconds() { i64::MIN } else { followed };
+        self.read_after(store, org, from.saturating_sub(OVERLAP_MILLISECONDS)).await?;
         self.followed.store(now.milliseconds(), Ordering::Relaxed);
         Ok(())
     }

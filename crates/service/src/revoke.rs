@@ -1,6 +1,8 @@
 //! Revocation (RFC 7009): a client gives back one of its tokens. It is durable, with its event, before the reply, and
 //! every node knows it within a second ([`crate::revocations`]).
 
+use std::sync::Arc;
+
 use model::Timestamp;
 use model::event::{EventType, Target};
 use store::Revocation;
@@ -13,7 +15,7 @@ use crate::tenant::Tenant;
 
 /// Revokes a token. One that is unknown, expired, another client's or revoked already is a success, too: there is
 /// nothing left to do, and nothing to learn.
-pub async fn revoke(tenant: &Tenant, request: &Request, now: Timestamp) -> Result<(), Failure<Refusal>> {
+pub async fn revoke(tenant: &Arc<Tenant>, request: &Request, now: Timestamp) -> Result<(), Failure<Refusal>> {
     let snapshot = tenant.configuration.current();
     let asked = identify(tenant, &snapshot, request, "revoke", now).await?;
     let token = AccessToken::read(&asked.server, asked.token, now);
@@ -31,9 +33,14 @@ pub async fn revoke(tenant: &Tenant, request: &Request, now: Timestamp) -> Resul
     let mut batch = log::one(tenant, &event, now);
     let (jti_hash, expires) = (token.jti_hash.to_vec(), token.expires);
     batch.insert_revocation(&Revocation { jti_hash, expires, at: now.milliseconds() });
-    tenant.store.commit(batch).await.map_err(Fault::from)?;
-    tenant.revocations.insert(token.jti_hash, token.expires);
-    Ok(())
+    // A caller who leaves does not stop the commit, and must not keep memory from learning of it.
+    let tenant = Arc::clone(tenant);
+    let done = tokio::spawn(async move {
+        tenant.store.commit(batch).await.map_err(Fault::from)?;
+        tenant.revocations.insert(token.jti_hash, token.expires);
+        Ok(())
+    });
+    done.await.map_err(Fault::internal)?.map_err(Failure::Fault)
 }
 
 /// What the log says was revoked, in the order of a grant's event.

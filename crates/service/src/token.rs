@@ -16,6 +16,7 @@ use store::CommitError;
 use crate::client::{self, Authenticated, Credentials};
 use crate::client_assertion::{self, Endpoint, SingleUse};
 use crate::failure::{Failure, Fault};
+use crate::freshness::Passing;
 use crate::grant::client_credentials;
 use crate::issuer::{IssuerOrigins, issuer};
 use crate::log;
@@ -117,6 +118,7 @@ struct Subject<'a> {
     single_use: Option<&'a SingleUse>,
     origin: &'a Origin,
     now: Timestamp,
+    passing: Passing,
 }
 
 /// How often a request is decided anew because the configuration changed meanwhile.
@@ -143,13 +145,17 @@ pub async fn issue_on(
     request: &Request,
     now: Timestamp,
 ) -> Option<Result<Tokens, Failure<Refusal>>> {
+    let passing = Passing::since(now);
     let (server, authenticated) = match identify(tenant, snapshot, request, now).await {
         Ok(known) => known,
         Err(failure) => return Some(Err(failure)),
     };
+    if let Err(fault) = tenant.freshness.check(passing.now()) {
+        return Some(Err(fault.into()));
+    }
     let Authenticated { client, single_use } = &authenticated;
     let (single_use, origin) = (single_use.as_ref(), &request.origin);
-    let subject = Subject { tenant, snapshot, server: &server, client, single_use, origin, now };
+    let subject = Subject { tenant, snapshot, server: &server, client, single_use, origin, now, passing };
     let decided = subject.decide(request);
     // What may have ended meanwhile is compared once more with the newest: a snapshot that is not the newest any more
     // decides nothing.
@@ -320,6 +326,8 @@ impl Subject<'_> {
             Err(CommitError::Conflict { step }) if Some(step) == used => return Err(self.already_used()),
             Err(error) => return Err(Fault::from(error).into()),
         }
+        // The commit may have waited: a token in the log that nobody got is harmless, one that had ended is not.
+        self.tenant.freshness.check(self.passing.now())?;
         Ok(Tokens {
             access_token,
             expires_in_seconds: grant.lifetimes.access_token_minutes * 60,

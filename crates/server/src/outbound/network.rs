@@ -46,18 +46,18 @@ impl fmt::Display for Network {
     }
 }
 
-/// Whether `address` may be called: it is public, or one of `allowed` holds it (an IPv4 address in IPv6 clothes, in
-/// either).
+/// Whether `address` may be called: it is public, or one of `allowed` holds it. An IPv4 address in IPv6 clothes is the
+/// IPv4 address.
 pub fn may_call(address: IpAddr, allowed: &[Network]) -> bool {
-    let within = match address {
-        IpAddr::V6(address) => embedded(address).map(IpAddr::V4),
-        IpAddr::V4(_) => None,
+    // Judged by what it leads to: allowing a network of IPv6 opens none of IPv4.
+    let leads_to = match address {
+        IpAddr::V6(v6) => embedded(v6).map_or(address, IpAddr::V4),
+        IpAddr::V4(_) => address,
     };
-    let is_allowed = |address: IpAddr| allowed.iter().any(|network| network.contains(address));
-    if is_allowed(address) || within.is_some_and(is_allowed) {
+    if allowed.iter().any(|network| network.contains(leads_to)) {
         return true;
     }
-    match within.unwrap_or(address) {
+    match leads_to {
         IpAddr::V4(address) => is_public_v4(address),
         IpAddr::V6(address) => is_public_v6(address),
     }
@@ -198,6 +198,7 @@ mod tests {
         assert!(call("fd12::1", &["fd00::/8"]) && !call("fe80::1", &["fd00::/8"]));
         assert!(call("127.0.0.1", &["0.0.0.0/0"]) && !call("::1", &["0.0.0.0/0"]));
         assert!(call("::1", &["::/0"]) && !call("10.0.0.1", &["::/0"]));
+        assert!(!call("::ffff:169.254.169.254", &["::/0"]) && !call("64:ff9b::a00:1", &["::/0"]));
     }
 
     #[test]

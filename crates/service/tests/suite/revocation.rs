@@ -179,3 +179,37 @@ async fn revocations_are_forgotten_some_time_after_the_token_expired() {
     assert!(world.tenant.revocations.is_empty());
     assert_eq!(rows().await.len(), 0);
 }
+
+#[tokio::test]
+async fn a_caller_who_leaves_has_revoked_all_the_same() {
+    let (world, app, token) = with_token().await;
+    {
+        let (request, now) = (about(basic(&app), &token), world.now());
+        let leaving = std::pin::pin!(revoke(&world.tenant, &request, now));
+        let polled = leaving.poll(&mut std::task::Context::from_waker(std::task::Waker::noop()));
+        assert!(polled.is_pending(), "it waits for the commit");
+    }
+    let gone = async {
+        while world.is_active(&app, &token) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), gone).await.expect("the token ends");
+}
+
+#[tokio::test]
+async fn a_node_whose_clock_was_set_back_reads_everything_again() {
+    let (world, app, token) = with_token().await;
+    let other = world.on_another_node().await;
+    let follow = async |later| {
+        let revocations = &other.tenant.revocations;
+        let at = world.now().plus_milliseconds(later);
+        revocations.follow(&world.store, world.org, at).await.unwrap();
+    };
+    follow(600_000).await;
+    world.revoke(&app, &token).await;
+    follow(600_250).await;
+    assert!(other.is_active(&app, &token), "it reads ahead of what is written");
+    follow(300_000).await;
+    assert!(!other.is_active(&app, &token));
+}
