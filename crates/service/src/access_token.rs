@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::client::{self, Authenticated, Credentials, Refused};
 use crate::client_assertion::{self, Endpoint};
 use crate::failure::Failure;
-use crate::issuer::{IssuerOrigins, is_issuer_of, issuer};
+use crate::issuer::{IssuerOrigins, is_issuer_of};
 use crate::revocations::{self, JtiHash};
 use crate::snapshot::{AppEntry, ServerEntry, Snapshot};
 use crate::tenant::Tenant;
@@ -73,10 +73,7 @@ pub(crate) async fn identify<'a>(
 ) -> Result<Asked<'a>, Failure<Refusal>> {
     let server = snapshot.find_server(&request.server).filter(|entry| entry.server.value.status.is_active());
     let server = server.ok_or(Failure::Refused(Refusal::UnknownServer))?;
-    let endpoint = Endpoint {
-        url: format!("{}/oauth2/{}/v1/{endpoint}", request.issuers.selected, request.server),
-        issuer: issuer(&request.issuers, server),
-    };
+    let endpoint = Endpoint::of(&request.issuers, server, &request.server, endpoint);
     let refuse = |(refusal, client): Refused| {
         let client_id = client.as_ref().map(|entry| entry.app.value.client_id.as_str());
         let (event_type, address) = (EventType::InvalidClientCredentials, request.origin.address.as_deref());

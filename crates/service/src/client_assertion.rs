@@ -16,8 +16,9 @@ use store::{Batch, CommitError};
 use crate::client::{self, Authenticated, Refused};
 use crate::client_keys::ClientKeys;
 use crate::failure::{Failure, Fault};
+use crate::issuer::{IssuerOrigins, issuer};
 use crate::rows;
-use crate::snapshot::{AppEntry, Snapshot};
+use crate::snapshot::{AppEntry, ServerEntry, Snapshot};
 use crate::tenant::Tenant;
 
 /// The one type of assertion that there is.
@@ -52,6 +53,14 @@ pub struct Endpoint {
     pub url: String,
     /// The issuer of the server.
     pub issuer: String,
+}
+
+impl Endpoint {
+    /// The endpoint `name` of `server`, which the request called by `path_segment`.
+    pub(crate) fn of(issuers: &IssuerOrigins, server: &ServerEntry, path_segment: &str, name: &str) -> Self {
+        let url = format!("{}/oauth2/{path_segment}/v1/{name}", issuers.selected);
+        Self { url, issuer: issuer(issuers, server) }
+    }
 }
 
 /// Why an assertion is not taken.

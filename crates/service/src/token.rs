@@ -185,7 +185,7 @@ async fn identify(
     let grant_type = grant_type.ok_or_else(|| refuse(Refusal::MissingGrantType, None))?;
     let grant_type = GrantType::from_word(grant_type).filter(|grant_type| GRANT_TYPES.contains(grant_type));
     grant_type.ok_or_else(|| refuse(Refusal::UnsupportedGrantType, None))?;
-    let endpoint = endpoint(request, server);
+    let endpoint = Endpoint::of(&request.issuers, server, &request.server, "token");
     match client::authenticate(tenant, snapshot, &request.credentials, &endpoint, now).await {
         Ok(authenticated) => Ok((Arc::clone(server), authenticated)),
         Err(Failure::Refused((refusal, client))) => Err(refuse(Refusal::Client(refusal), client.as_deref())),
@@ -206,12 +206,6 @@ fn refuse_early(
     let client_id = client.map(|entry| entry.app.value.client_id.as_str());
     tenant.early_refusals.count(event_type, refusal.name(), origin.address.as_deref(), client_id);
     Failure::Refused(refusal)
-}
-
-/// Where the request was sent, as the one who sent it writes it.
-fn endpoint(request: &Request, server: &ServerEntry) -> Endpoint {
-    let url = format!("{}/oauth2/{}/v1/token", request.issuers.selected, request.server);
-    Endpoint { url, issuer: issuer(&request.issuers, server) }
 }
 
 /// The facts of the request, by its grant.

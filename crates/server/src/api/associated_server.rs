@@ -8,7 +8,7 @@ use serde_json::Value;
 use service::admin::associated_server::{self as use_case, Which};
 use service::admin::authorization_server;
 
-use super::authorization_server::view;
+use super::authorization_server::{MANAGE, READ, view};
 use crate::access::Admins::{ServerManagers, ServerReaders};
 use crate::api::{App, Asks, Page, required};
 use crate::error::ApiError;
@@ -17,9 +17,6 @@ use crate::origin::Here;
 use crate::path::Path;
 use crate::query::Query;
 use crate::routes::{Route, Routes};
-
-const READ: &str = "okta.authorizationServers.read";
-const MANAGE: &str = "okta.authorizationServers.manage";
 
 pub(super) fn routes() -> Routes<App> {
     const ALL: &str = "/api/v1/authorizationServers/{server}/associatedServers";

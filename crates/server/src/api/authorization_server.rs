@@ -19,8 +19,10 @@ use crate::path::Path;
 use crate::query::Query;
 use crate::routes::{Route, Routes};
 
-const READ: &str = "okta.authorizationServers.read";
-const MANAGE: &str = "okta.authorizationServers.manage";
+/// The OAuth scope for reading a server and what belongs to it.
+pub(super) const READ: &str = "okta.authorizationServers.read";
+/// The OAuth scope for changing them.
+pub(super) const MANAGE: &str = "okta.authorizationServers.manage";
 
 pub(super) fn routes() -> Routes<App> {
     const ALL: &str = "/api/v1/authorizationServers";

@@ -11,7 +11,7 @@ use service::admin::authorization_server;
 use service::admin::claim::{self as use_case, Settings};
 use service::{ServerEntry, Versioned};
 
-use super::authorization_server::url as server_url;
+use super::authorization_server::{MANAGE, READ, url as server_url};
 use crate::access::Admins::{ServerManagers, ServerReaders};
 use crate::api::{App, Asks, IfMatch, Shown, link, not_among, or_default, required, status, word};
 use crate::error::ApiError;
@@ -19,9 +19,6 @@ use crate::json::{Json, object};
 use crate::origin::Here;
 use crate::path::Path;
 use crate::routes::{Route, Routes};
-
-const READ: &str = "okta.authorizationServers.read";
-const MANAGE: &str = "okta.authorizationServers.manage";
 
 pub(super) fn routes() -> Routes<App> {
     const ALL: &str = "/api/v1/authorizationServers/{server}/claims";

@@ -9,7 +9,7 @@ use service::admin::authorization_server;
 use service::admin::key as use_case;
 use service::signing_key::KeyRecord;
 
-use super::authorization_server::url as server_url;
+use super::authorization_server::{MANAGE, READ, url as server_url};
 use crate::access::Admins::{ServerManagers, ServerReaders};
 use crate::api::{App, Asks, link};
 use crate::error::ApiError;
@@ -17,9 +17,6 @@ use crate::json::Json;
 use crate::origin::Here;
 use crate::path::Path;
 use crate::routes::{Route, Routes};
-
-const READ: &str = "okta.authorizationServers.read";
-const MANAGE: &str = "okta.authorizationServers.manage";
 
 pub(super) fn routes() -> Routes<App> {
     const ALL: &str = "/api/v1/authorizationServers/{server}/credentials/keys";

@@ -11,7 +11,7 @@ use service::admin::authorization_server;
 use service::admin::policy::{self as use_case, Settings};
 use service::{ServerEntry, Versioned};
 
-use super::authorization_server::url as server_url;
+use super::authorization_server::{MANAGE, READ, url as server_url};
 use crate::access::Admins::{ServerManagers, ServerReaders};
 use crate::api::{
     App, Asks, IfMatch, Include, Shown, lifecycle, link, no_exclude, only, priority, required, status,
@@ -21,9 +21,6 @@ use crate::json::{Json, object_or_none};
 use crate::origin::Here;
 use crate::path::Path;
 use crate::routes::{Route, Routes};
-
-const READ: &str = "okta.authorizationServers.read";
-const MANAGE: &str = "okta.authorizationServers.manage";
 /// The only type that a policy of an authorization server has.
 const TYPE: &str = "OAUTH_AUTHORIZATION_POLICY";
 

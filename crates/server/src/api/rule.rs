@@ -11,6 +11,7 @@ use service::admin::rule::{self as use_case, Path as RulePath, Settings};
 use service::admin::{authorization_server, policy};
 use service::{ServerEntry, Versioned};
 
+use super::authorization_server::{MANAGE, READ};
 use super::policy::url as policy_url;
 use crate::access::Admins::{ServerManagers, ServerReaders};
 use crate::api::{
@@ -22,9 +23,6 @@ use crate::json::{Json, object, object_or_none};
 use crate::origin::Here;
 use crate::path::Path;
 use crate::routes::{Route, Routes};
-
-const READ: &str = "okta.authorizationServers.read";
-const MANAGE: &str = "okta.authorizationServers.manage";
 /// The only type that a rule has.
 const TYPE: &str = "RESOURCE_ACCESS";
 

@@ -1,4 +1,4 @@
-//! `POST /oauth2/{server}/v1/introspect` (RFC 7662): reads the form and the credentials, decides nothing.
+//! `POST /oauth2/{server}/v1/introspect` (RFC 7662): reads, decides nothing.
 
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -6,48 +6,21 @@ use axum::http::header::AUTHORIZATION;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use serde_json::{Map, Value};
-use service::access_token::Request;
 use service::client::Credentials;
 use service::introspect::introspect;
 
-use crate::api::{App, origin_of};
-use crate::front::{Now, Peer};
+use crate::api::App;
 use crate::json::Json;
 use crate::oauth::error::OAuthError;
 use crate::oauth::form::Form;
-use crate::oauth::token;
-use crate::origin::Here;
-use crate::path::Path;
+use crate::oauth::{about_token, token};
 use crate::query::Query;
-use crate::request_id::RequestId;
 
-/// The handler. `token_type_hint` is a hint: there is one type of token to find.
-#[expect(clippy::too_many_arguments, reason = "axum's extractors show what the endpoint reads")]
-pub async fn post(
-    State(app): State<App>,
-    Now(now): Now,
-    here: Here,
-    request_id: RequestId,
-    peer: Peer,
-    Path(server): Path<String>,
-    headers: HeaderMap,
-    query: Query,
-    body: Bytes,
-) -> Response {
-    let read = Form::read(&headers, &body).and_then(|form| {
-        let credentials = credentials(&headers, &query, &form)?;
-        Ok((form, credentials))
-    });
-    let (form, credentials) = match read {
+/// The handler.
+pub async fn post(State(app): State<App>, parts: token::Parts, body: Bytes) -> Response {
+    let (request, now) = match about_token::read(parts, &body, credentials) {
         Ok(read) => read,
         Err(refusal) => return refusal.into_response(),
-    };
-    let request = Request {
-        server,
-        issuers: here.issuers(),
-        credentials,
-        token: form.get("token").map(str::to_owned),
-        origin: origin_of(request_id, peer, &headers, &here),
     };
     match introspect(&app, &request, now).await {
         Ok(answer) => Json(Value::Object(answer.unwrap_or_else(inactive))).into_response(),

@@ -1,6 +1,7 @@
-//! The OAuth endpoints of custom authorization servers: tokens, introspection, revocation, keys, metadata. Owns the wire's shapes; leaves out
-//! every decision.
+//! The OAuth endpoints of custom authorization servers: tokens, introspection, revocation, keys, metadata. Owns the
+//! wire's shapes; leaves out every decision.
 
+mod about_token;
 pub mod error;
 mod form;
 mod introspect;
