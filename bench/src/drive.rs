@@ -1,7 +1,9 @@
-//! The driver: keep-alive connections in a closed loop against one token endpoint. It runs as a process of its own, on one
-//! thread, and looks no closer at a reply than it must, so that what it costs is small and is not counted as the server's.
+//! The driver: keep-alive connections in a closed loop, which send the requests of a plan in turn. It runs as a process of
+//! its own, on one thread, and looks no closer at a reply than it must, so that what it costs is small and is not counted as
+//! the server's.
 
 use std::cell::RefCell;
+use std::path::Path;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -11,9 +13,9 @@ use tokio::net::TcpStream;
 use tokio::task::{JoinSet, LocalSet};
 
 use crate::histogram::Histogram;
-use crate::http::{self, Target};
+use crate::http;
 use crate::options::Options;
-use crate::{clock, usage};
+use crate::{clock, plan, usage};
 
 /// How long replies may still be out when the time is over.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -25,8 +27,16 @@ enum Phase {
     Over,
 }
 
+/// What the connections share.
 struct Tally {
     phase: Phase,
+    requests: Vec<Vec<u8>>,
+    /// How many were sent.
+    sent: usize,
+    /// Whether each may be sent only once.
+    once: bool,
+    /// What a good reply holds.
+    expected: String,
     latencies: Histogram,
     errors: u64,
     first_error: Option<String>,
@@ -37,24 +47,42 @@ impl Tally {
         self.errors += 1;
         self.first_error.get_or_insert(message);
     }
+
+    /// Which request comes next; none if they have run out, which is an error.
+    fn next(&mut self) -> Option<usize> {
+        let number = self.sent;
+        self.sent += 1;
+        if self.once && number >= self.requests.len() {
+            self.fail("the requests that can be sent only once have run out: make more".to_owned());
+            return None;
+        }
+        Some(number % self.requests.len())
+    }
 }
 
-/// Loads the endpoint and prints what was seen, as one line of JSON.
+/// Loads the server and prints what was seen, as one line of JSON.
 pub fn drive(options: &Options) -> Result<(), String> {
-    let target = Target::parse(options.argument(0, "URL")?)?;
-    let authorization = std::env::var("BENCH_AUTHORIZATION").unwrap_or_else(|_| "Basic Yjpi".to_owned());
-    let request: Rc<[u8]> = http::token_request(&target, &authorization).into();
+    let address = options.argument(0, "ADDRESS")?.to_owned();
+    let requests = plan::read(Path::new(options.argument(1, "PLAN")?))?;
     let connections: usize = options.get("connections", 64)?;
     let warm = Duration::from_secs(options.get("warm", 1)?);
     let measured = Duration::from_secs(options.get("seconds", 5)?);
     let pid = options.text("pid").map(str::parse).transpose().map_err(|_| "`--pid` is no number")?;
-    let tally = Tally { phase: Phase::Warm, latencies: Histogram::default(), errors: 0, first_error: None };
-    let tally = Rc::new(RefCell::new(tally));
+    let tally = Rc::new(RefCell::new(Tally {
+        phase: Phase::Warm,
+        requests,
+        sent: 0,
+        once: options.has("once"),
+        expected: options.text("expect").unwrap_or("\"access_token\"").to_owned(),
+        latencies: Histogram::default(),
+        errors: 0,
+        first_error: None,
+    }));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let line = LocalSet::new().block_on(&runtime.map_err(|error| error.to_string())?, async {
         let mut tasks = JoinSet::new();
         for _ in 0..connections {
-            tasks.spawn_local(converse(target.address.clone(), Rc::clone(&request), Rc::clone(&tally)));
+            tasks.spawn_local(converse(address.clone(), Rc::clone(&tally)));
         }
         let line = watch(&tally, pid, warm, measured).await;
         if tokio::time::timeout(PATIENCE, async { while tasks.join_next().await.is_some() {} }).await.is_err()
@@ -116,10 +144,10 @@ fn complete(mut line: Value, tally: &Tally) -> Value {
 }
 
 /// One connection after the other, until the time is over.
-async fn converse(address: String, request: Rc<[u8]>, tally: Rc<RefCell<Tally>>) {
+async fn converse(address: String, tally: Rc<RefCell<Tally>>) {
     while tally.borrow().phase != Phase::Over {
         let ended = match TcpStream::connect(&address).await {
-            Ok(stream) => exchange(stream, &request, &tally).await,
+            Ok(stream) => exchange(stream, &tally).await,
             Err(error) => Err(error.to_string()),
         };
         if let Err(message) = ended {
@@ -130,12 +158,17 @@ async fn converse(address: String, request: Rc<[u8]>, tally: Rc<RefCell<Tally>>)
 }
 
 /// Requests and replies on one connection, until the time is over or the server closes it.
-async fn exchange(mut stream: TcpStream, request: &[u8], tally: &RefCell<Tally>) -> Result<(), String> {
+async fn exchange(mut stream: TcpStream, tally: &RefCell<Tally>) -> Result<(), String> {
     stream.set_nodelay(true).map_err(|error| error.to_string())?;
-    let mut buffer = vec![0; 16 * 1024];
+    let (mut request, mut buffer) = (Vec::new(), vec![0; 16 * 1024]);
     while tally.borrow().phase != Phase::Over {
+        let Some(number) = tally.borrow_mut().next() else {
+            tally.borrow_mut().phase = Phase::Over;
+            return Ok(());
+        };
+        request.clone_from(&tally.borrow().requests[number]);
         let sent = clock::now();
-        stream.write_all(request).await.map_err(|error| error.to_string())?;
+        stream.write_all(&request).await.map_err(|error| error.to_string())?;
         let mut filled = 0;
         let closes = loop {
             let read = stream.read(&mut buffer[filled..]).await.map_err(|error| error.to_string())?;
@@ -156,7 +189,7 @@ async fn exchange(mut stream: TcpStream, request: &[u8], tally: &RefCell<Tally>)
 
 fn note(tally: &RefCell<Tally>, reply: &http::Reply<'_>, sent: Instant) {
     let mut tally = tally.borrow_mut();
-    if reply.status != 200 || http::find(&reply.body, b"\"access_token\"").is_none() {
+    if reply.status != 200 || http::find(&reply.body, tally.expected.as_bytes()).is_none() {
         let body = String::from_utf8_lossy(&reply.body);
         tally.fail(format!("{} {}", reply.status, body.chars().take(200).collect::<String>()));
     } else if tally.phase == Phase::Measured {

@@ -1,4 +1,5 @@
-//! As much HTTP/1.1 as a driver needs: an address, a request as bytes, where a reply ends, and a call that blocks.
+//! As much HTTP/1.1 as a driver needs: an address, a request as bytes, where a reply ends, and a call
+//! that blocks.
 
 use std::borrow::Cow;
 use std::io::{Read, Write};
@@ -39,10 +40,12 @@ pub fn request(method: &str, target: &Target, headers: &[(&str, &str)], body: &s
     text.into_bytes()
 }
 
-/// The bytes of a token request with these credentials.
-pub fn token_request(target: &Target, authorization: &str) -> Vec<u8> {
-    let headers = [("authorization", authorization), ("content-type", "application/x-www-form-urlencoded")];
-    request("POST", target, &headers, "grant_type=client_credentials&scope=read")
+/// A form sent to `url` and `path`, ready to be sent any number of times.
+pub fn form(url: &str, path: &str, authorization: Option<&str>, body: &str) -> Result<Vec<u8>, String> {
+    let target = Target::parse(&format!("{url}{path}"))?;
+    let mut headers = vec![("content-type", "application/x-www-form-urlencoded")];
+    headers.extend(authorization.map(|authorization| ("authorization", authorization)));
+    Ok(request("POST", &target, &headers, body))
 }
 
 /// One whole reply at the beginning of a buffer.
@@ -54,6 +57,8 @@ pub struct Reply<'a> {
     pub length: usize,
     /// Whether the server will close the connection.
     pub closes: bool,
+    /// Where a list goes on (`Link`, `rel="next"`).
+    pub next: Option<String>,
 }
 
 /// The reply that `buffer` begins with, or nothing while it is not complete.
@@ -64,7 +69,7 @@ pub fn reply(buffer: &[u8]) -> Result<Option<Reply<'_>>, String> {
     let first = lines.next().unwrap_or_default();
     let status = first.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok());
     let status = status.ok_or_else(|| format!("`{first}` is no status line"))?;
-    let (mut size, mut chunked, mut closes) = (0, false, false);
+    let (mut size, mut chunked, mut closes, mut next) = (0, false, false, None);
     for (name, value) in lines.filter_map(|line| line.split_once(':')) {
         let value = value.trim();
         if name.eq_ignore_ascii_case("content-length") {
@@ -73,6 +78,8 @@ pub fn reply(buffer: &[u8]) -> Result<Option<Reply<'_>>, String> {
             chunked = value.eq_ignore_ascii_case("chunked");
         } else if name.eq_ignore_ascii_case("connection") {
             closes = value.eq_ignore_ascii_case("close");
+        } else if name.eq_ignore_ascii_case("link") && value.ends_with("rel=\"next\"") {
+            next = value.strip_prefix('<').and_then(|rest| rest.split('>').next()).map(str::to_owned);
         }
     }
     let start = end + 4;
@@ -83,7 +90,7 @@ pub fn reply(buffer: &[u8]) -> Result<Option<Reply<'_>>, String> {
         let Some(body) = buffer.get(start..start + size) else { return Ok(None) };
         (Cow::Borrowed(body), start + size)
     };
-    Ok(Some(Reply { status, body, length, closes }))
+    Ok(Some(Reply { status, body, length, closes, next }))
 }
 
 fn unchunk(buffer: &[u8]) -> Result<Option<(Vec<u8>, usize)>, String> {
@@ -108,16 +115,16 @@ pub fn find(hay: &[u8], needle: &[u8]) -> Option<usize> {
     hay.windows(needle.len()).position(|window| window == needle)
 }
 
-/// Sends `request` on a connection of its own and waits for status and body.
-pub fn call(address: &str, request: &[u8]) -> Result<(u16, Vec<u8>), String> {
+/// Sends `request` on a connection of its own and waits for the whole reply.
+pub fn call(address: &str, request: &[u8]) -> Result<Reply<'static>, String> {
     let told = |error: std::io::Error| format!("{address}: {error}");
     let mut stream = TcpStream::connect(address).map_err(told)?;
     stream.set_read_timeout(Some(Duration::from_secs(15))).map_err(told)?;
     stream.write_all(request).map_err(told)?;
     let (mut buffer, mut part) = (Vec::new(), [0; 8192]);
     loop {
-        if let Some(reply) = reply(&buffer)? {
-            return Ok((reply.status, reply.body.into_owned()));
+        if let Some(Reply { status, body, length, closes, next }) = reply(&buffer)? {
+            return Ok(Reply { status, body: Cow::Owned(body.into_owned()), length, closes, next });
         }
         match stream.read(&mut part).map_err(told)? {
             0 => return Err(format!("{address}: closed before the reply ended")),
@@ -172,6 +179,12 @@ mod tests {
         let found = reply(whole).unwrap().unwrap();
         assert_eq!((found.status, &*found.body, found.closes), (503, &b"abc0123456789"[..], true));
         assert_eq!(found.length, whole.len());
+    }
+
+    #[test]
+    fn a_list_says_where_it_goes_on() {
+        let head = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\nlink: <http://a/l>; rel=\"self\"\r\nlink: <http://a/l?after=x>; rel=\"next\"\r\n\r\n";
+        assert_eq!(reply(head.as_bytes()).unwrap().unwrap().next.as_deref(), Some("http://a/l?after=x"));
     }
 
     #[test]

@@ -1,19 +1,28 @@
 //! `bench`: the mint against the floor. Owns the sub-commands and their options; each does its work in its own file.
 
+mod admin;
+mod client;
 mod clock;
+mod compare;
 mod drive;
 mod facts;
+mod fixture;
 mod floor;
 mod histogram;
 mod http;
+mod keys;
 mod mint;
 mod options;
+mod page;
 mod paste;
+mod plan;
 mod process;
-mod report;
 mod rounds;
 mod run;
+mod scale;
+mod signatures;
 mod starts;
+mod table;
 mod usage;
 
 use std::process::ExitCode;
@@ -21,21 +30,38 @@ use std::process::ExitCode;
 use options::Options;
 
 const HELP: &str = "\
-bench floor [--listen 127.0.0.1:0]
-    the floor: a bare HTTP server that reads the form, signs once per request (RS256, 2,048 bits) and answers
+bench run [--floor-only]
+    floor and mint with RS256: cost, speed, memory, starts
+bench es256
+    floor and mint with ES256
+bench assertions
+    floor and mint whose client signs an assertion for every token (private_key_jwt)
+bench introspection
+    a server on one core that is asked about a token, and a floor that only verifies
+bench scale [--servers 10000] [--apps 100000] [--multiply target/release/examples/multiply]
+    many authorization servers, and many apps, against one
 
-bench run [--binary target/release/tokenmint] [--seconds 5] [--rounds 5] [--connections 64]
-          [--data DIR] [--write FILE] [--floor-only] [--check]
-    floor and mint side by side; prints a table in Markdown
-    --data DIR    where the mint keeps its data while measured (default: beside this program)
-    --write FILE  also replaces what FILE has between its `bench` markers
-    --check       exits with 1 when an aim is missed
+    Each measures, and prints a table in Markdown. All take
+    --binary FILE  the server (default: target/release/tokenmint)
+    --seconds N    how long a round is measured
+    --rounds N     how many rounds count
+    --connections N
+    --data DIR     where servers keep their data (default: beside this program)
+    --write FILE   also replaces what FILE has between the markers of the part
+    --check        exits with 1 when an aim is missed
 
-bench drive URL [--connections 64] [--warm 1] [--seconds 5] [--pid N]
-    loads one token endpoint; prints one line of JSON. BENCH_AUTHORIZATION holds the Authorization header
+bench floor [--listen 127.0.0.1:0] [--algorithm RS256|ES256] [--verify KEY]
+    the floor: a bare HTTP server that reads the form, signs once per request and answers; with --verify it verifies
+    the request's assertion (RS256) before; at …/introspect it verifies its own token and answers
+
+bench drive ADDRESS PLAN [--connections 64] [--warm 1] [--seconds 5] [--pid N] [--expect TEXT] [--once]
+    sends the requests of a plan in turn; prints one line of JSON
 
 bench paste NAME FILE
     replaces what FILE has between its NAME markers with what comes on stdin";
+
+/// What every measuring command takes.
+const MEASURING: [&str; 6] = ["binary", "seconds", "rounds", "connections", "data", "write"];
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
@@ -51,15 +77,18 @@ fn main() -> ExitCode {
 }
 
 fn dispatch(command: &str, arguments: &[String]) -> Result<ExitCode, String> {
+    let measuring =
+        |more: &[&str]| Options::parse(arguments, &[&MEASURING, more].concat(), &["floor-only", "check"]);
     match command {
-        "floor" => floor::serve(&Options::parse(arguments, &["listen"], &[])?)?,
-        "run" => {
-            let names = ["binary", "seconds", "rounds", "connections", "data", "write"];
-            return run::run(&Options::parse(arguments, &names, &["floor-only", "check"])?);
-        }
+        "run" => return run::run(&measuring(&[])?),
+        "es256" => return signatures::es256(&measuring(&[])?),
+        "assertions" => return signatures::assertions(&measuring(&[])?),
+        "introspection" => return signatures::introspection(&measuring(&[])?),
+        "scale" => return scale::run(&measuring(&["servers", "apps", "multiply"])?),
+        "floor" => floor::serve(&Options::parse(arguments, &["listen", "algorithm", "verify"], &[])?)?,
         "drive" => {
-            let names = ["connections", "warm", "seconds", "pid"];
-            drive::drive(&Options::parse(arguments, &names, &[])?)?;
+            let names = ["connections", "warm", "seconds", "pid", "expect"];
+            drive::drive(&Options::parse(arguments, &names, &["once"])?)?;
         }
         "paste" => paste::from_stdin(&Options::parse(arguments, &[], &[])?)?,
         "" | "help" | "--help" | "-h" => println!("{HELP}"),

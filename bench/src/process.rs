@@ -13,6 +13,14 @@ use crate::clock;
 const START_LIMIT: Duration = Duration::from_secs(20);
 const STOP_LIMIT: Duration = Duration::from_secs(15);
 
+/// A command that runs `program`, on one core if that is wanted.
+pub fn command(program: &Path, core: Option<usize>) -> Command {
+    let Some(core) = core else { return Command::new(program) };
+    let mut command = Command::new("taskset");
+    command.args(["--cpu-list", &core.to_string()]).arg(program);
+    command
+}
+
 /// A server that has told where it listens.
 #[derive(Debug)]
 pub struct Server {
@@ -40,6 +48,11 @@ impl Server {
     /// The id of the process.
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// `host:port`
+    pub fn address(&self) -> &str {
+        self.url.trim_start_matches("http://")
     }
 
     /// Sends SIGTERM and waits for the end.

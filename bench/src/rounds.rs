@@ -1,19 +1,16 @@
-//! One side of the comparison (floor or mint), and the rounds that it was loaded for. Owns starting the driver and reading
-//! what it tells.
+//! One side of a comparison, and the rounds that it was loaded for. Owns starting the driver and reading what it tells.
 
-use std::process::{Child, Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
 use crate::histogram::Histogram;
-use crate::http::{self, Target};
-use crate::mint::Client;
-use crate::process::Server;
-use crate::usage;
+use crate::options::Options;
+use crate::process::{Server, command};
+use crate::{plan, usage};
 
 /// How a round is driven.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +18,20 @@ pub struct Load {
     pub connections: usize,
     pub warm_seconds: u64,
     pub seconds: u64,
+    /// How many rounds count.
+    pub rounds: usize,
+}
+
+impl Load {
+    /// As the options say; `seconds` and `rounds` where they say nothing.
+    pub fn of(options: &Options, seconds: u64, rounds: usize) -> Result<Self, String> {
+        Ok(Self {
+            connections: options.get("connections", 64)?,
+            warm_seconds: 1,
+            seconds: options.get("seconds", seconds)?,
+            rounds: options.get("rounds", rounds)?,
+        })
+    }
 }
 
 /// What one round showed.
@@ -48,52 +59,79 @@ impl Round {
         })
     }
 
-    /// Tokens within the measured time.
-    pub fn tokens(&self) -> u64 {
+    /// Good replies within the measured time.
+    pub fn replies(&self) -> u64 {
         self.latencies.count()
     }
 }
 
-/// A server, whom to ask it as, and what the rounds showed.
+/// A server, what it is asked, and what the rounds showed.
 #[derive(Debug)]
 pub struct Side {
     pub name: &'static str,
-    url: String,
+    address: String,
     pid: u32,
-    client: Client,
-    /// Length of an access token.
-    pub token_bytes: usize,
+    /// Where its plan is written.
+    plan: PathBuf,
+    /// What is asked in turn.
+    pub requests: Vec<Vec<u8>>,
+    /// Whether each request may be sent only once.
+    pub once: bool,
+    /// What a good reply holds.
+    pub expected: &'static str,
+    /// The core that the driver is kept on.
+    pub driver_core: Option<usize>,
     pub idle_kib: u64,
     pub peak_kib: u64,
-    /// Everything that was not a token, the warming included.
+    /// Everything that was not a good reply, the warming included.
     pub errors: u64,
     pub rounds: Vec<Round>,
 }
 
 impl Side {
-    /// A side that answers, with a token of the kind that is compared.
-    pub fn new(name: &'static str, server: &Server, client: Client, idle_kib: u64) -> Result<Self, String> {
-        let (url, pid) = (server.url.clone(), server.pid());
-        let token = token(&url, &client).map_err(|error| format!("{name}: {error}"))?;
-        is_rs256_2048(&token).ok_or_else(|| format!("{name}: not RS256 with 2,048 bits: {token}"))?;
+    /// A side that was not loaded yet and is asked for tokens.
+    pub fn new(name: &'static str, server: &Server, scratch: &Path, requests: Vec<Vec<u8>>) -> Self {
+        let pid = server.pid();
         usage::forget_peak(pid);
-        let token_bytes = token.len();
-        Ok(Self { name, url, pid, client, token_bytes, idle_kib, peak_kib: 0, errors: 0, rounds: Vec::new() })
+        Self {
+            name,
+            address: server.address().to_owned(),
+            pid,
+            plan: scratch
+                .join(format!("{}.plan", name.replace(|letter: char| !letter.is_alphanumeric(), "-"))),
+            requests,
+            once: false,
+            expected: "\"access_token\"",
+            driver_core: None,
+            idle_kib: 0,
+            peak_kib: 0,
+            errors: 0,
+            rounds: Vec::new(),
+        }
+    }
+
+    /// The same with what the server held before anybody asked.
+    #[must_use]
+    pub fn idle(self, kib: u64) -> Self {
+        Self { idle_kib: kib, ..self }
     }
 
     /// Loads the server once. Whether the round counts is the caller's affair; errors always do.
     pub fn drive(&mut self, load: Load) -> Result<Round, String> {
+        plan::write(&self.plan, &self.requests)?;
         let program = std::env::current_exe().map_err(|error| error.to_string())?;
-        let mut driver = Command::new(program)
-            .args(["drive", &format!("{}{}", self.url, self.client.path)])
+        let mut driver = command(&program, self.driver_core);
+        driver
+            .args(["drive", &self.address])
+            .arg(&self.plan)
             .args(["--connections", &load.connections.to_string()])
             .args(["--warm", &load.warm_seconds.to_string()])
             .args(["--seconds", &load.seconds.to_string()])
             .args(["--pid", &self.pid.to_string()])
-            .env("BENCH_AUTHORIZATION", &self.client.authorization)
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|error| format!("driver: {error}"))?;
+            .args(["--expect", self.expected])
+            .args(self.once.then_some("--once"))
+            .stdout(Stdio::piped());
+        let mut driver = driver.spawn().map_err(|error| format!("driver: {error}"))?;
         let line = self.watch(&mut driver).inspect_err(|_| drop(driver.kill()))?;
         let told = serde_json::from_str(&line).ok().as_ref().and_then(Round::from_json);
         let round = told.ok_or_else(|| format!("{}: the driver said `{line}`", self.name))?;
@@ -114,9 +152,9 @@ impl Side {
         reader.join().map_err(|_| "the driver's words were lost".to_owned())
     }
 
-    /// Tokens within the measured time of all rounds.
-    pub fn tokens(&self) -> u64 {
-        self.rounds.iter().map(Round::tokens).sum()
+    /// Good replies within the measured time of all rounds.
+    pub fn replies(&self) -> u64 {
+        self.rounds.iter().map(Round::replies).sum()
     }
 
     /// Latencies of all rounds together.
@@ -127,41 +165,38 @@ impl Side {
     }
 }
 
-/// Asks for one token, on a connection of its own.
-pub fn token(url: &str, client: &Client) -> Result<String, String> {
-    let target = Target::parse(&format!("{url}{}", client.path))?;
-    let (status, body) = http::call(&target.address, &http::token_request(&target, &client.authorization))?;
-    let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
-    match answer["access_token"].as_str() {
-        Some(token) if status == 200 => Ok(token.to_owned()),
-        _ => Err(format!("no token: {status} {}", String::from_utf8_lossy(&body))),
+/// Rounds in turn, so that what disturbs the machine disturbs every side. The first one of each only warms. `prepare` is
+/// called before each round.
+pub fn in_turn<const N: usize>(
+    mut sides: [Side; N],
+    load: Load,
+    mut prepare: impl FnMut(&mut Side) -> Result<(), String>,
+) -> Result<[Side; N], String> {
+    for number in 0..=load.rounds {
+        for side in &mut sides {
+            prepare(side)?;
+            let round = side.drive(load)?;
+            report(side.name, number, load, &round);
+            if number > 0 {
+                side.rounds.push(round);
+            }
+        }
     }
+    Ok(sides)
 }
 
-/// The comparison is fair only between signatures of one kind.
-fn is_rs256_2048(token: &str) -> Option<()> {
-    let mut parts = token.split('.');
-    let header = URL_SAFE_NO_PAD.decode(parts.next()?).ok()?;
-    let header: Value = serde_json::from_slice(&header).ok()?;
-    let signature = URL_SAFE_NO_PAD.decode(parts.nth(1)?).ok()?;
-    (header["alg"] == "RS256" && signature.len() == 256).then_some(())
+/// Says on stderr how a round went.
+pub fn report(name: &str, number: usize, load: Load, round: &Round) {
+    let (replies, errors, rounds) = (round.replies(), round.errors, load.rounds);
+    eprintln!("bench: round {number} of {rounds}: {name} {replies} replies, {errors} errors");
+    if let Some(error) = &round.first_error {
+        eprintln!("bench: {name}: {error}");
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn token_of(header: &str, signature: &[u8]) -> String {
-        format!("{}.e30.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(signature))
-    }
-
-    #[test]
-    fn only_rs256_with_2048_bits_is_compared() {
-        assert!(is_rs256_2048(&token_of(r#"{"alg":"RS256"}"#, &[0; 256])).is_some());
-        assert!(is_rs256_2048(&token_of(r#"{"alg":"RS256"}"#, &[0; 512])).is_none());
-        assert!(is_rs256_2048(&token_of(r#"{"alg":"ES256"}"#, &[0; 256])).is_none());
-        assert!(is_rs256_2048("opaque").is_none());
-    }
 
     #[test]
     fn what_the_driver_tells_is_understood() {
@@ -170,7 +205,7 @@ mod tests {
             "errors": 1, "first_error": "503", "latencies": [[5, 2]],
         });
         let round = Round::from_json(&line).unwrap();
-        assert_eq!((round.tokens(), round.errors, round.first_error.as_deref()), (2, 1, Some("503")));
+        assert_eq!((round.replies(), round.errors, round.first_error.as_deref()), (2, 1, Some("503")));
         assert!(Round::from_json(&serde_json::json!({})).is_none());
     }
 }

@@ -1,109 +1,79 @@
-//! The whole run: both servers up at once, rounds in turn so that noise meets both, then the starts, then the page.
+//! Floor and mint with RS256: cost, speed, memory and starts. Both are up at once and take turns.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitCode};
-use std::thread;
 use std::time::Duration;
 
-use crate::facts;
-use crate::mint::{self, Client, Mint};
+use crate::client::{self, Client, RS256};
+use crate::mint::{Mint, settled};
 use crate::options::Options;
-use crate::process::{Scratch, Server};
-use crate::report::{self, Findings, Measured};
-use crate::rounds::{Load, Side};
-use crate::{paste, starts, usage};
+use crate::page::{self, Part};
+use crate::process::Server;
+use crate::rounds::{self, Load, Side};
+use crate::starts::{self, FirstStarts};
+use crate::table::{Aim, mib};
+use crate::{compare, fixture};
 
-/// How long a server that has just started is left alone before its idle memory is read.
-const SETTLE: Duration = Duration::from_secs(2);
+const CPU_RATIO: f64 = 1.2;
+const TAIL_RATIO: f64 = 3.0;
+const IDLE_MIB: f64 = 30.0;
+const LOADED_MIB: f64 = 60.0;
+const RESTART: Duration = Duration::from_millis(300);
+const FIRST_START: Duration = Duration::from_secs(2);
 
 /// Measures, prints and, if asked to, writes and judges.
 pub fn run(options: &Options) -> Result<ExitCode, String> {
-    let load_before = facts::load();
-    let program = std::env::current_exe().map_err(|error| error.to_string())?;
-    let beside = program.parent().unwrap_or(Path::new(".")).to_owned();
-    let parent = options.text("data").map_or(beside, PathBuf::from);
-    let scratch = Scratch::new(&parent)?;
-    let machine = facts::gather(scratch.path(), &load_before)?;
-    let findings = measure(options, scratch.path(), machine)?;
-    let text = report::markdown(&findings);
-    println!("{text}");
-    if let Some(file) = options.text("write") {
-        paste::into_file(Path::new(file), "bench", &text)?;
-    }
-    let failed = options.has("check") && report::misses(&findings) > 0;
-    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    page::run(options, "bench", |scratch| measure(options, scratch))
 }
 
-fn measure(options: &Options, scratch: &Path, machine: Vec<String>) -> Result<Findings, String> {
-    let load = Load {
-        connections: options.get("connections", 64)?,
-        warm_seconds: 1,
-        seconds: options.get("seconds", 5)?,
-    };
-    let rounds: usize = options.get("rounds", 5)?;
-    let (floor_server, floor) = start_floor(scratch)?;
+fn measure(options: &Options, scratch: &Path) -> Result<Part, String> {
+    let load = Load::of(options, 5, 5)?;
+    let (_floor, floor) = start_floor(scratch)?;
     if options.has("floor-only") {
-        let [floor] = drive_in_turn([floor], load, rounds)?;
-        return Ok(Findings { load, machine, floor, mint: None });
+        let [floor] = rounds::in_turn([floor], load, |_| Ok(()))?;
+        return Ok(Part { aims: Vec::new(), text: compare::markdown(&[&floor], load) });
     }
-    let binary = PathBuf::from(options.text("binary").unwrap_or("target/release/tokenmint"));
-    if !binary.is_file() {
-        return Err(format!("no `{}`: build it with `cargo build --release`", binary.display()));
-    }
-    let mint = Mint { binary, scratch: scratch.to_owned() };
+    let mint = Mint::of(options, scratch)?;
     eprintln!("bench: first starts");
     let first = starts::first(&mint)?;
     let data = scratch.join("data");
-    let (server, client, side) = start_mint(&mint, &data)?;
-    let [floor, side] = drive_in_turn([floor, side], load, rounds)?;
-    drop(floor_server);
+    let (server, idle_kib) = mint.start_and_settle(&data)?;
+    let client = fixture::small(&server.url, None)?;
+    let length = client::signed_with(&client.token(&server.url)?, RS256)?.len();
+    let side = Side::new("mint", &server, scratch, vec![client.request(&server.url)?]).idle(idle_kib);
+    let [floor, side] = rounds::in_turn([floor, side], load, |_| Ok(()))?;
     eprintln!("bench: restarts");
-    let restarts = starts::again(&mint, &data, &client, server)?;
-    Ok(Findings { load, machine, floor, mint: Some(Measured { side, first, restarts }) })
+    let (server, restarts) = starts::again(&mint, &data, &client, server)?;
+    server.stop()?;
+    let text = format!("{}A token has {length} characters.\n", compare::markdown(&[&floor, &side], load));
+    Ok(Part { aims: aims(&floor, &side, &first, &restarts), text })
+}
+
+fn aims(floor: &Side, side: &Side, first: &FirstStarts, restarts: &[Duration]) -> Vec<Aim> {
+    let tail = compare::percentile(side, 990) / compare::percentile(side, 500);
+    vec![
+        Aim::at_most("server CPU per token, times the floor", compare::cpu_ratio(floor, side), CPU_RATIO, ""),
+        Aim::at_most("p99, times p50", tail, TAIL_RATIO, ""),
+        Aim::no_errors("errors", side.errors + floor.errors),
+        Aim::at_most("resident memory, idle", mib(side.idle_kib), IDLE_MIB, " MiB"),
+        Aim::at_most("resident memory, loaded", mib(side.peak_kib), LOADED_MIB, " MiB"),
+        Aim::within("restart to first token", restarts, RESTART),
+        Aim::within("very first start to ready", &first.ready, FIRST_START),
+        Aim::within("very first start to first token, set-up included", &first.token, FIRST_START),
+    ]
 }
 
 fn start_floor(scratch: &Path) -> Result<(Server, Side), String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     let server = Server::start(Command::new(program).arg("floor"), &scratch.join("floor.log"))?;
-    thread::sleep(SETTLE);
-    let idle = usage::resident_kib(server.pid())?;
-    // As long as a real client's, so that the requests are alike.
-    let client = Client {
-        path: "/oauth2/ausfloor000000000000/v1/token".to_owned(),
-        authorization: format!("Basic {}", "Zmxvb3I6".repeat(11)),
-    };
-    let side = Side::new("floor", &server, client, idle)?;
+    let (server, idle_kib) = settled(server)?;
+    let client = floor_client();
+    client::signed_with(&client.token(&server.url)?, RS256)?;
+    let side = Side::new("floor", &server, scratch, vec![client.request(&server.url)?]).idle(idle_kib);
     Ok((server, side))
 }
 
-fn start_mint(mint: &Mint, data: &Path) -> Result<(Server, Client, Side), String> {
-    let server = mint.start(data)?;
-    mint::wait_ready(&server.url)?;
-    thread::sleep(SETTLE);
-    let idle = usage::resident_kib(server.pid())?;
-    let client = mint::set_up(&server.url)?;
-    let side = Side::new("mint", &server, client.clone(), idle)?;
-    Ok((server, client, side))
-}
-
-/// Rounds in turn. The first one of each side only warms.
-fn drive_in_turn<const N: usize>(
-    mut sides: [Side; N],
-    load: Load,
-    rounds: usize,
-) -> Result<[Side; N], String> {
-    for number in 0..=rounds {
-        for side in &mut sides {
-            let round = side.drive(load)?;
-            let (name, tokens, errors) = (side.name, round.tokens(), round.errors);
-            eprintln!("bench: round {number} of {rounds}: {name} {tokens} tokens, {errors} errors");
-            if let Some(error) = &round.first_error {
-                eprintln!("bench: {name}: {error}");
-            }
-            if number > 0 {
-                side.rounds.push(round);
-            }
-        }
-    }
-    Ok(sides)
+/// As long as a real one, so that the requests are alike.
+pub fn floor_client() -> Client {
+    Client::new("ausfloor000000000000", "0oafloor000000000000", &"s".repeat(64))
 }

@@ -4,9 +4,10 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use crate::mint::{self, Client, Mint};
+use crate::client::Client;
+use crate::mint::{self, Mint};
 use crate::process::Server;
-use crate::{clock, rounds};
+use crate::{clock, fixture};
 
 /// How often each start is repeated.
 pub const REPEATS: usize = 5;
@@ -31,22 +32,27 @@ pub fn first(mint: &Mint) -> Result<FirstStarts, String> {
         let server = mint.start(&data)?;
         mint::wait_ready(&server.url)?;
         starts.ready.push(begun.elapsed());
-        let client = mint::set_up(&server.url)?;
-        rounds::token(&server.url, &client)?;
+        fixture::small(&server.url, None)?.token(&server.url)?;
         starts.token.push(begun.elapsed());
         server.stop()?;
     }
     Ok(starts)
 }
 
-/// Ends `server` and starts it again on its data, several times; measures from the start of the process to its first token.
-pub fn again(mint: &Mint, data: &Path, client: &Client, mut server: Server) -> Result<Vec<Duration>, String> {
+/// Ends `server` and starts it again on its data, several times; measures from the start of the process to its first
+/// token.
+pub fn again(
+    mint: &Mint,
+    data: &Path,
+    client: &Client,
+    mut server: Server,
+) -> Result<(Server, Vec<Duration>), String> {
     let mut taken = Vec::new();
     for _ in 0..REPEATS {
         server.stop()?;
         let begun = clock::now();
         server = mint.start(data)?;
-        while let Err(error) = rounds::token(&server.url, client) {
+        while let Err(error) = client.token(&server.url) {
             if begun.elapsed() > LIMIT {
                 return Err(format!("no token {} s after a restart: {error}", LIMIT.as_secs()));
             }
@@ -54,6 +60,5 @@ pub fn again(mint: &Mint, data: &Path, client: &Client, mut server: Server) -> R
         }
         taken.push(begun.elapsed());
     }
-    server.stop()?;
-    Ok(taken)
+    Ok((server, taken))
 }
