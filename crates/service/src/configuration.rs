@@ -471,9 +471,7 @@ pub async fn load(store: &Store, org: OrgId) -> Result<Snapshot, Fault> {
     let (settings, revision) = rows::org(store, org).await?;
     let mut snapshot = Snapshot::empty(settings);
     for kind in Kind::ALL {
-        for (document, revision) in rows::documents(store, org, *kind).await? {
-            snapshot.put(document, revision);
-        }
+        rows::each_document(store, org, *kind, |document, revision| snapshot.put(document, revision)).await?;
     }
     for (server, keys) in rows::all_keys(store, org).await? {
         snapshot.put_keys(server, keys);

@@ -21,7 +21,6 @@ const SIGNING_KEY: &str = "signing_key";
 const CLIENT_SECRET: &str = "client_secret";
 /// How many changes are read at once when following.
 const CHANGES_MAX: usize = 1_000;
-const DOCUMENTS_MAX: i64 = 10_000;
 
 /// A row that does not say what we wrote into it.
 fn damaged(what: &str, id: &str) -> Fault {
@@ -240,17 +239,17 @@ fn schema(stored: i64) -> u32 {
 }
 
 /// Every document of one kind, with the revision at which it changed last.
-pub async fn documents(store: &Store, org: OrgId, kind: Kind) -> Result<Vec<(Document, u64)>, Fault> {
-    let mut documents = Vec::new();
-    let mut after = String::new();
-    loop {
-        let rows = store.documents_of_kind(org.as_str(), kind.as_str(), &after, DOCUMENTS_MAX).await?;
-        let Some(last) = rows.last() else { return Ok(documents) };
-        after.clone_from(&last.id);
-        for row in rows {
-            documents.push((read(kind, &row.id, schema(row.schema), &row.body)?, unsigned(row.revision)));
-        }
-    }
+pub async fn each_document(
+    store: &Store,
+    org: OrgId,
+    kind: Kind,
+    mut each: impl FnMut(Document, u64),
+) -> Result<(), Fault> {
+    let each = |row: store::Document| {
+        each(read(kind, &row.id, schema(row.schema), &row.body)?, unsigned(row.revision));
+        Ok(())
+    };
+    store.each_document_of_kind(org.as_str(), kind.as_str(), each).await
 }
 
 fn key(row: store::SigningKey) -> Result<(AuthorizationServerId, Arc<KeyRecord>), Fault> {
@@ -285,10 +284,12 @@ pub async fn all_keys(
     org: OrgId,
 ) -> Result<Vec<(AuthorizationServerId, crate::signing_key::SigningKeys)>, Fault> {
     let mut by_server: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for row in store.signing_keys(org.as_str()).await? {
+    let each = |row| {
         let (server, key) = key(row)?;
         by_server.entry(server).or_default().push(key);
-    }
+        Ok::<_, Fault>(())
+    };
+    store.each_signing_key(org.as_str(), each).await?;
     let keys = |(server, keys)| (server, crate::signing_key::SigningKeys::new(keys));
     Ok(by_server.into_iter().map(keys).collect())
 }
@@ -317,9 +318,11 @@ pub async fn secrets_of(store: &Store, org: OrgId, app: AppId) -> Result<Vec<Arc
 /// The secrets of every app, oldest first.
 pub async fn all_secrets(store: &Store, org: OrgId) -> Result<Vec<(AppId, Vec<Arc<ClientSecret>>)>, Fault> {
     let mut by_app: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for row in store.client_secrets(org.as_str()).await? {
+    let each = |row| {
         let (app, secret) = secret(row)?;
         by_app.entry(app).or_default().push(secret);
-    }
+        Ok::<_, Fault>(())
+    };
+    store.each_client_secret(org.as_str(), each).await?;
     Ok(by_app.into_iter().collect())
 }

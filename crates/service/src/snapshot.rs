@@ -168,6 +168,11 @@ impl ServerEntry {
     }
 }
 
+/// Whether the app's `client_id` is its id: so it is unless an admin chose another, and then it needs no index.
+fn is_own_id(app: &App) -> bool {
+    app.client_id.as_str() == app.id.as_str()
+}
+
 /// System things as edited, in the order of the template, then the custom ones by id.
 fn merge<T: Clone, I: Ord + Copy>(
     system: impl Iterator<Item = (I, T)>,
@@ -232,6 +237,7 @@ pub struct Snapshot {
     servers: RedBlackTreeMapSync<AuthorizationServerId, Arc<ServerEntry>>,
     default_server: Option<AuthorizationServerId>,
     apps: RedBlackTreeMapSync<AppId, Arc<AppEntry>>,
+    /// The apps whose `client_id` is not their own id.
     clients: HashTrieMapSync<ClientId, AppId>,
 }
 
@@ -300,7 +306,10 @@ impl Snapshot {
 
     /// The app whose `client_id` this is.
     pub fn client(&self, client_id: &str) -> Option<&Arc<AppEntry>> {
-        self.apps.get(self.clients.get(client_id)?)
+        if let Some(id) = self.clients.get(client_id) {
+            return self.apps.get(id);
+        }
+        self.app(AppId::parse(client_id)?).filter(|entry| is_own_id(&entry.app.value))
     }
 
     /// The document as it is now; `parent` is the server of what belongs to one.
@@ -393,9 +402,8 @@ impl Snapshot {
 
     /// Replaces the secrets of an app.
     pub(crate) fn put_secrets(&mut self, app: AppId, secrets: Vec<Arc<ClientSecret>>) {
-        if let Some(entry) = self.apps.get(&app) {
-            let entry = AppEntry { secrets, ..AppEntry::clone(entry) };
-            self.apps.insert_mut(app, Arc::new(entry));
+        if let Some(entry) = self.apps.get_mut(&app) {
+            Arc::make_mut(entry).secrets = secrets;
         }
     }
 
@@ -405,24 +413,27 @@ impl Snapshot {
             self.default_server = Some(id);
         }
         let server = Arc::new(server);
-        let entry = match self.servers.get(&id) {
-            Some(entry) => ServerEntry { server, ..ServerEntry::clone(entry) },
-            None => ServerEntry::new(server),
-        };
-        self.servers.insert_mut(id, Arc::new(entry));
+        if self.servers.contains_key(&id) {
+            self.edit_server(id, |entry| entry.server = server);
+        } else {
+            self.servers.insert_mut(id, Arc::new(ServerEntry::new(server)));
+        }
     }
 
     fn edit_server(&mut self, id: AuthorizationServerId, edit: impl FnOnce(&mut ServerEntry)) {
-        if let Some(entry) = self.servers.get(&id) {
-            let mut entry = ServerEntry::clone(entry);
-            edit(&mut entry);
-            self.servers.insert_mut(id, Arc::new(entry));
+        if let Some(entry) = self.servers.get_mut(&id) {
+            // Nobody else has it while a start puts one thing after the other; otherwise it is cloned.
+            let entry = Arc::make_mut(entry);
+            entry.compiled = OnceLock::new();
+            edit(entry);
         }
     }
 
     fn put_app(&mut self, app: Versioned<App>) {
         let id = app.value.id;
-        self.clients.insert_mut(app.value.client_id.clone(), id);
+        if !is_own_id(&app.value) {
+            self.clients.insert_mut(app.value.client_id.clone(), id);
+        }
         let grant_types = app.value.oauth.grant_types.iter().copied().collect();
         let secrets = self.apps.get(&id).map(|entry| entry.secrets.clone()).unwrap_or_default();
         self.apps.insert_mut(

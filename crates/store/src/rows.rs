@@ -15,6 +15,7 @@ mod sequence;
 mod signing_key;
 mod used_assertion;
 mod user_group;
+mod walk;
 
 pub use account::{Account, Password};
 pub use api_token::ApiToken;

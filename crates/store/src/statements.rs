@@ -93,7 +93,8 @@ statements! {
 
     // Secrets.
     SIGNING_KEYS: 1,
-        concat!("select ", signing_key!(), " from signing_key where org = $1 order by server, kid");
+        concat!("select ", signing_key!(), " from signing_key \
+         where org = $1 and (server, kid) > ($2, $3) order by server, kid limit $4");
     SIGNING_KEYS_OF_SERVER: 1,
         concat!("select ", signing_key!(), " from signing_key where org = $1 and server = $2 order by kid");
     PUT_SIGNING_KEY: 1,
@@ -113,7 +114,8 @@ statements! {
     RESEAL_SIGNING_KEY: 2,
         "update signing_key set sealed = $1 where org = $2 and server = $3 and kid = $4 and sealed = $5";
     CLIENT_SECRETS: 1,
-        concat!("select ", client_secret!(), " from client_secret where org = $1 order by app, id");
+        concat!("select ", client_secret!(), " from client_secret \
+         where org = $1 and (app, id) > ($2, $3) order by app, id limit $4");
     CLIENT_SECRETS_OF_APP: 1,
         concat!("select ", client_secret!(), " from client_secret where org = $1 and app = $2 order by id");
     PUT_CLIENT_SECRET: 1,

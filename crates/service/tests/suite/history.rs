@@ -36,7 +36,10 @@ impl<'a> Witness<'a> {
     async fn look(&mut self) {
         let (store, org) = (&self.world.store, self.world.org.as_str());
         self.documents.clear();
-        let each = |d: store::Document| drop(self.documents.insert((d.kind, d.id), (d.body, d.revision)));
+        let each = |d: store::Document| {
+            self.documents.insert((d.kind, d.id), (d.body, d.revision));
+            Ok::<_, store::Fault>(())
+        };
         store.each_document(org, each).await.unwrap();
         self.revision = u64::try_from(store.revision(org).await.unwrap().unwrap()).unwrap();
         self.events = self.world.count_events().await;

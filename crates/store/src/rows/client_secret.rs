@@ -3,6 +3,7 @@
 use crate::batch::Batch;
 use crate::fault::Fault;
 use crate::port::Store;
+use crate::rows::walk::Walk;
 use crate::statements;
 use crate::value::{FromRow, Row, params};
 
@@ -41,8 +42,15 @@ impl FromRow for ClientSecret {
 
 impl Store {
     /// Every client secret of the org, by app and id.
-    pub async fn client_secrets(&self, org: &str) -> Result<Vec<ClientSecret>, Fault> {
-        self.query(statements::CLIENT_SECRETS, org, Vec::new()).await
+    pub async fn each_client_secret<E: From<Fault>>(
+        &self,
+        org: &str,
+        each: impl FnMut(ClientSecret) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let key = |row: &ClientSecret| params![&row.app, &row.id];
+        Walk { statement: statements::CLIENT_SECRETS, first: params!["", ""], key }
+            .each(self, org, each)
+            .await
     }
 
     /// The secrets of one app, by id.

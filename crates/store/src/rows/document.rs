@@ -3,6 +3,7 @@
 use crate::batch::Batch;
 use crate::fault::Fault;
 use crate::port::Store;
+use crate::rows::walk::Walk;
 use crate::statements;
 use crate::value::{FromRow, Row, params};
 
@@ -109,34 +110,29 @@ impl Store {
         self.query_opt(statements::DOCUMENT, org, params![kind, id]).await
     }
 
-    /// Every document of the org, by kind and id, read in pages.
+    /// Every document of the org, by kind and id.
     ///
     /// A change that is committed meanwhile may or may not be in it. So read [`Store::revision`] before, and apply
     /// [`Store::changes_after`] it afterwards.
-    pub async fn each_document(&self, org: &str, mut each: impl FnMut(Document)) -> Result<(), Fault> {
-        let mut after = (String::new(), String::new());
-        loop {
-            let page: Vec<Document> =
-                self.query(statements::DOCUMENTS, org, params![after.0, after.1, limit(PAGE)]).await?;
-            let full = page.len() == PAGE;
-            let last = page.last().map(|document| (document.kind.clone(), document.id.clone()));
-            page.into_iter().for_each(&mut each);
-            match last {
-                Some(last) if full => after = last,
-                _ => return Ok(()),
-            }
-        }
+    pub async fn each_document<E: From<Fault>>(
+        &self,
+        org: &str,
+        each: impl FnMut(Document) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let key = |document: &Document| params![&document.kind, &document.id];
+        Walk { statement: statements::DOCUMENTS, first: params!["", ""], key }.each(self, org, each).await
     }
 
-    /// A page of the documents of one kind, by id, behind `after`.
-    pub async fn documents_of_kind(
+    /// Every document of one kind, by id.
+    pub async fn each_document_of_kind<E: From<Fault>>(
         &self,
         org: &str,
         kind: &str,
-        after: &str,
-        limit: i64,
-    ) -> Result<Vec<Document>, Fault> {
-        self.query(statements::DOCUMENTS_OF_KIND, org, params![kind, after, limit]).await
+        each: impl FnMut(Document) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let key = |document: &Document| params![&document.kind, &document.id];
+        let walk = Walk { statement: statements::DOCUMENTS_OF_KIND, first: params![kind, ""], key };
+        walk.each(self, org, each).await
     }
 
     /// The changes behind `revision`, oldest first: whole revisions, and at least one if there is any.

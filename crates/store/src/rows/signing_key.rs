@@ -3,6 +3,7 @@
 use crate::batch::Batch;
 use crate::fault::Fault;
 use crate::port::Store;
+use crate::rows::walk::Walk;
 use crate::statements;
 use crate::value::{FromRow, Row, params};
 
@@ -50,8 +51,13 @@ impl FromRow for SigningKey {
 
 impl Store {
     /// Every key of the org, by server and key id.
-    pub async fn signing_keys(&self, org: &str) -> Result<Vec<SigningKey>, Fault> {
-        self.query(statements::SIGNING_KEYS, org, Vec::new()).await
+    pub async fn each_signing_key<E: From<Fault>>(
+        &self,
+        org: &str,
+        each: impl FnMut(SigningKey) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let key = |row: &SigningKey| params![&row.server, &row.kid];
+        Walk { statement: statements::SIGNING_KEYS, first: params!["", ""], key }.each(self, org, each).await
     }
 
     /// The keys of one server, by key id.

@@ -1,6 +1,7 @@
 //! What every commit promises: all of a batch or nothing, neighbours unharmed, one winner.
 
 use super::bed::{Bed, NOON, ONE, TWO, batch};
+use super::nouns::documents;
 use super::on_every_store;
 use crate::fault::{CommitError, FaultKind};
 use crate::rows::{Document, NewChange, Order};
@@ -36,8 +37,7 @@ async fn a_missed_expectation_undoes_its_batch_only(bed: Bed) {
         }
     }
     assert_eq!(committed, 40);
-    let mut ids = Vec::new();
-    bed.store.each_document(ONE, |document| ids.push(document.id)).await.expect("documents");
+    let ids: Vec<_> = documents(&bed.store, ONE).await.into_iter().map(|document| document.id).collect();
     let expected: Vec<_> =
         (0..60).filter(|number| number % 3 != 1).map(|number| format!("{number:02}")).collect();
     assert_eq!(ids, expected);
