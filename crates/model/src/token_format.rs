@@ -47,3 +47,17 @@ impl TokenFormat {
         *self == Self::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_stored_before_there_was_a_choice_reads_as_oktas() {
+        assert_eq!(serde_json::from_str::<TokenFormat>("{}").unwrap(), TokenFormat::default());
+        let half: TokenFormat = serde_json::from_str(r#"{"signingAlgorithm":"EdDSA"}"#).unwrap();
+        let meant = TokenFormat { signing_algorithm: SigningAlgorithm::EdDsa, ..TokenFormat::default() };
+        assert_eq!((half, half.is_default()), (meant, false));
+        assert!(serde_json::from_str::<TokenFormat>(r#"{"signingAlgorithm":"HS256"}"#).is_err());
+    }
+}

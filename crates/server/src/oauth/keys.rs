@@ -16,8 +16,9 @@ use crate::json::Json;
 use crate::oauth::metadata::published;
 use crate::path::Path;
 
-/// How long the keys may be cached where their planned change is overdue: it comes with the next round.
-const OVERDUE_SECONDS: i64 = 60;
+/// How long the keys may be cached where their planned change is overdue, since it comes with the next round; and where
+/// this node cannot know what others did to them.
+const UNSURE_SECONDS: i64 = 60;
 
 /// The handler.
 pub async fn get(
@@ -28,7 +29,8 @@ pub async fn get(
     let entry = published(&app, &server)?;
     let keys: Vec<_> = entry.keys.iter().map(|key| &key.public).collect();
     let mut response = Json(json!({"keys": keys})).into_response();
-    let max_age = format!("max-age={}, must-revalidate", seconds_to_next_change(&entry, now));
+    let seconds = max_age_seconds(&entry, app.freshness.check(now).is_ok(), now);
+    let max_age = format!("max-age={seconds}, must-revalidate");
     if let Ok(value) = HeaderValue::try_from(max_age) {
         response.headers_mut().insert(CACHE_CONTROL, value);
     }
@@ -37,12 +39,13 @@ pub async fn get(
 
 /// Seconds to the next planned change of the keys, at most an hour: Okta lets verifiers cache for weeks, but then an
 /// emergency would not be seen.
-fn seconds_to_next_change(entry: &ServerEntry, now: Timestamp) -> i64 {
-    match next_change(entry).map(|at| at.seconds() - now.seconds()) {
+fn max_age_seconds(entry: &ServerEntry, is_fresh: bool, now: Timestamp) -> i64 {
+    let seconds = match next_change(entry).map(|at| at.seconds() - now.seconds()) {
         None => CACHED_SECONDS_MAX,
         Some(seconds) if seconds > 0 => seconds.min(CACHED_SECONDS_MAX),
-        Some(_) => OVERDUE_SECONDS,
-    }
+        Some(_) => UNSURE_SECONDS,
+    };
+    if is_fresh { seconds } else { seconds.min(UNSURE_SECONDS) }
 }
 
 #[cfg(test)]
@@ -58,6 +61,7 @@ mod tests {
     use service::admin::{Precondition, key};
     use service::configuration::Asked;
     use service::first_start::{self, FirstAdmin};
+    use service::freshness::{Followed, Freshness};
     use service::{Snapshot, Tenant};
     use store::Store;
 
@@ -103,7 +107,11 @@ mod tests {
         let snapshot: Arc<Snapshot> = tenant.configuration.current();
         let entry = snapshot.find_server("default").unwrap();
         for (now, age) in ages {
-            assert_eq!(seconds_to_next_change(entry, after(*now)), *age, "{now} seconds after the start");
+            assert_eq!(
+                max_age_seconds(entry, tenant.freshness.check(after(*now)).is_ok(), after(*now)),
+                *age,
+                "{now} seconds after the start"
+            );
         }
     }
 
@@ -119,8 +127,8 @@ mod tests {
                 (rotation - HOUR, HOUR),
                 (rotation - HOUR + 1, HOUR - 1),
                 (rotation - 1, 1),
-                (rotation, OVERDUE_SECONDS),
-                (rotation + DAY, OVERDUE_SECONDS),
+                (rotation, UNSURE_SECONDS),
+                (rotation + DAY, UNSURE_SECONDS),
             ],
         );
     }
@@ -132,7 +140,7 @@ mod tests {
         let end = DAY + 25 * HOUR;
         assert_max_ages(
             &tenant,
-            &[(DAY, HOUR), (end - HOUR, HOUR), (end - 60, 60), (end + 1, OVERDUE_SECONDS)],
+            &[(DAY, HOUR), (end - HOUR, HOUR), (end - 60, 60), (end + 1, UNSURE_SECONDS)],
         );
         key::keep(&tenant, after(end + 1)).await.unwrap();
         assert_max_ages(&tenant, &[(end + 1, HOUR)]);
@@ -146,6 +154,17 @@ mod tests {
         assert_max_ages(&tenant, &[(DAY, HOUR), (DAY + 300, HOUR), (DAY + 301, HOUR - 1), (switch - 7, 7)]);
         key::keep(&tenant, after(switch)).await.unwrap();
         assert_max_ages(&tenant, &[(switch, HOUR), (switch + 25 * HOUR - 9, 9)]);
+    }
+
+    #[tokio::test]
+    async fn a_node_that_cannot_follow_the_others_lets_nobody_cache_its_keys_for_long() {
+        let mut tenant = tenant().await;
+        tenant.freshness = Freshness::shared();
+        for followed in [Followed::Configuration, Followed::Revocations] {
+            tenant.freshness.confirm(followed, after(DAY));
+        }
+        let rotation = 90 * DAY;
+        assert_max_ages(&tenant, &[(DAY, HOUR), (DAY + 2, UNSURE_SECONDS), (rotation - 5, 5)]);
     }
 
     #[tokio::test]
