@@ -11,7 +11,7 @@ use crate::{clock, usage};
 const SYNCS: usize = 1000;
 
 /// The facts, one to a line of a list.
-pub fn gather(data: &Path, load_before: &str) -> Result<Vec<String>, String> {
+pub fn gather(data: &Path) -> Result<Vec<String>, String> {
     let processor = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
@@ -21,9 +21,8 @@ pub fn gather(data: &Path, load_before: &str) -> Result<Vec<String>, String> {
     let path = data.canonicalize().map_err(|error| error.to_string())?;
     let (median, worst) = sync_cost(data)?;
     Ok(vec![
-        format!("Date: {}", said_by("date", &["-u", "+%Y-%m-%d"])),
         format!("Processor: {}, {cores} cores, shared by server and driver", model_name(&processor)),
-        format!("Memory: {memory} GiB; load in the minute before: {load_before}"),
+        format!("Memory: {memory} GiB"),
         format!("Kernel: Linux {}", kernel.trim().split('-').next().unwrap_or_default()),
         format!("Disk under the data: {}", disk(&mounts, &path)),
         format!(
@@ -33,6 +32,11 @@ pub fn gather(data: &Path, load_before: &str) -> Result<Vec<String>, String> {
         ),
         format!("Compiler: {}", said_by("rustc", &["--version"])),
     ])
+}
+
+/// The day.
+pub fn today() -> String {
+    said_by("date", &["-u", "+%Y-%m-%d"])
 }
 
 /// The load of the minute before, to be taken before anything is started.

@@ -12,10 +12,12 @@ mod histogram;
 mod http;
 mod keys;
 mod mint;
+mod nodes;
 mod options;
 mod page;
 mod paste;
 mod plan;
+mod postgres;
 mod process;
 mod rounds;
 mod run;
@@ -40,6 +42,8 @@ bench introspection
     a server on one core that is asked about a token, and a floor that only verifies
 bench scale [--servers 10000] [--apps 100000] [--multiply target/release/examples/multiply]
     many authorization servers, and many apps, against one
+bench nodes
+    one, two and three nodes on one PostgreSQL, which it starts
 
     Each measures, and prints a table in Markdown. All take
     --binary FILE  the server (default: target/release/tokenmint)
@@ -85,6 +89,7 @@ fn dispatch(command: &str, arguments: &[String]) -> Result<ExitCode, String> {
         "assertions" => return signatures::assertions(&measuring(&[])?),
         "introspection" => return signatures::introspection(&measuring(&[])?),
         "scale" => return scale::run(&measuring(&["servers", "apps", "multiply"])?),
+        "nodes" => return nodes::run(&measuring(&[])?),
         "floor" => floor::serve(&Options::parse(arguments, &["listen", "algorithm", "verify"], &[])?)?,
         "drive" => {
             let names = ["connections", "warm", "seconds", "pid", "expect"];

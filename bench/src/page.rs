@@ -1,4 +1,5 @@
-//! A part of the page: its aims, its text, the machine; printed, and written between the markers of its name.
+//! A part of the page: its aims, its text, when and on what it was measured; printed, and written between the markers of
+//! its name.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -21,17 +22,14 @@ pub fn run(
     measure: impl FnOnce(&Path) -> Result<Part, String>,
 ) -> Result<ExitCode, String> {
     let load_before = facts::load();
+    let when = facts::today();
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     let beside = program.parent().unwrap_or(Path::new(".")).to_owned();
     let scratch = Scratch::new(&options.text("data").map_or(beside, PathBuf::from))?;
-    let machine = facts::gather(scratch.path(), &load_before)?;
     let Part { aims, text } = measure(scratch.path())?;
     let mut page = if aims.is_empty() { String::new() } else { format!("{}\n", table::aims(&aims)) };
     page.push_str(&text);
-    page.push('\n');
-    for fact in &machine {
-        page.extend(["- ", fact, "\n"]);
-    }
+    page.extend(["\nMeasured on ", &when, "; load in the minute before: ", &load_before, ".\n"]);
     println!("{page}");
     if let Some(file) = options.text("write") {
         paste::into_file(Path::new(file), name, &page)?;

@@ -1,5 +1,6 @@
 //! Floor and mint with RS256: cost, speed, memory and starts. Both are up at once and take turns.
 
+use std::fmt::Write;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
@@ -12,7 +13,7 @@ use crate::process::Server;
 use crate::rounds::{self, Load, Side};
 use crate::starts::{self, FirstStarts};
 use crate::table::{Aim, mib};
-use crate::{compare, fixture};
+use crate::{compare, facts, fixture};
 
 const CPU_RATIO: f64 = 1.2;
 const TAIL_RATIO: f64 = 3.0;
@@ -28,6 +29,7 @@ pub fn run(options: &Options) -> Result<ExitCode, String> {
 
 fn measure(options: &Options, scratch: &Path) -> Result<Part, String> {
     let load = Load::of(options, 5, 5)?;
+    let machine = facts::gather(scratch)?;
     let (_floor, floor) = start_floor(scratch)?;
     if options.has("floor-only") {
         let [floor] = rounds::in_turn([floor], load, |_| Ok(()))?;
@@ -45,7 +47,11 @@ fn measure(options: &Options, scratch: &Path) -> Result<Part, String> {
     eprintln!("bench: restarts");
     let (server, restarts) = starts::again(&mint, &data, &client, server)?;
     server.stop()?;
-    let text = format!("{}A token has {length} characters.\n", compare::markdown(&[&floor, &side], load));
+    let mut text = compare::markdown(&[&floor, &side], load);
+    let _ = writeln!(text, "A token has {length} characters.\n");
+    for fact in machine {
+        let _ = writeln!(text, "- {fact}");
+    }
     Ok(Part { aims: aims(&floor, &side, &first, &restarts), text })
 }
 

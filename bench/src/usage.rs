@@ -11,6 +11,12 @@ pub fn cpu_micros(pid: u32) -> Result<u64, String> {
     ticks(&text).map(|ticks| ticks * MICROS_PER_TICK).ok_or_else(|| format!("process {pid}: odd stat"))
 }
 
+/// The process that started it, as long as both are there.
+pub fn parent(pid: u32) -> Option<u32> {
+    let text = read(pid, "status").ok()?;
+    field(&text, "PPid:").and_then(|parent| u32::try_from(parent).ok())
+}
+
 /// Resident memory now, in KiB.
 pub fn resident_kib(pid: u32) -> Result<u64, String> {
     let text = read(pid, "status")?;
@@ -74,5 +80,6 @@ mod tests {
         assert!(cpu_micros(std::process::id()).is_ok());
         assert!(resident_kib(std::process::id()).unwrap() > 0);
         assert!(peak_kib(std::process::id()).unwrap() > 0);
+        assert_eq!(parent(std::process::id()), Some(std::os::unix::process::parent_id()));
     }
 }
