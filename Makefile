@@ -32,9 +32,15 @@ else
 endif
 
 .PHONY: bench
-bench: ## Measure the mint against the floor and rewrite the tables of docs/benchmarks.md
+bench: postgresql ## Measure cost, speed, memory and starts, and rewrite the tables of docs/benchmarks.md
 	cargo build --release -p server -p bench
-	"$(TARGET)/release/bench" run --binary "$(TARGET)/release/tokenmint" --write $(PAGE)
+	cargo build --release -p service --example multiply
+	@for part in run es256 assertions introspection scale nodes; do \
+		echo "--- bench $$part"; \
+		"$(TARGET)/release/bench" $$part --binary "$(TARGET)/release/tokenmint" \
+			--multiply "$(TARGET)/release/examples/multiply" --write $(PAGE) || exit 1; \
+	done
+	cargo bench -q -p service | "$(TARGET)/release/bench" paste introspect $(PAGE)
 	cargo bench -q -p engine | "$(TARGET)/release/bench" paste decide $(PAGE)
 
 .PHONY: lint

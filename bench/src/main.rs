@@ -40,13 +40,14 @@ bench assertions
     floor and mint whose client signs an assertion for every token (private_key_jwt)
 bench introspection
     a server on one core that is asked about a token, and a floor that only verifies
-bench scale [--servers 10000] [--apps 100000] [--multiply target/release/examples/multiply]
+bench scale [--servers 10000] [--apps 100000]
     many authorization servers, and many apps, against one
 bench nodes
     one, two and three nodes on one PostgreSQL, which it starts
 
     Each measures, and prints a table in Markdown. All take
     --binary FILE  the server (default: target/release/tokenmint)
+    --multiply FILE  what fills in copies for `scale` (default: target/release/examples/multiply)
     --seconds N    how long a round is measured
     --rounds N     how many rounds count
     --connections N
@@ -65,7 +66,7 @@ bench paste NAME FILE
     replaces what FILE has between its NAME markers with what comes on stdin";
 
 /// What every measuring command takes.
-const MEASURING: [&str; 6] = ["binary", "seconds", "rounds", "connections", "data", "write"];
+const MEASURING: [&str; 7] = ["binary", "seconds", "rounds", "connections", "data", "write", "multiply"];
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
@@ -88,7 +89,7 @@ fn dispatch(command: &str, arguments: &[String]) -> Result<ExitCode, String> {
         "es256" => return signatures::es256(&measuring(&[])?),
         "assertions" => return signatures::assertions(&measuring(&[])?),
         "introspection" => return signatures::introspection(&measuring(&[])?),
-        "scale" => return scale::run(&measuring(&["servers", "apps", "multiply"])?),
+        "scale" => return scale::run(&measuring(&["servers", "apps"])?),
         "nodes" => return nodes::run(&measuring(&[])?),
         "floor" => floor::serve(&Options::parse(arguments, &["listen", "algorithm", "verify"], &[])?)?,
         "drive" => {

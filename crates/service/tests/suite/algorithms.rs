@@ -119,7 +119,7 @@ async fn a_change_publishes_a_next_key_of_the_new_algorithm_in_place_of_the_old_
     assert_eq!(after.keys.active().unwrap().kid, before.keys.active().unwrap().kid);
     assert_eq!(after.keys.next().unwrap().created, world.now(), "published since now");
     let old = before.keys.next().unwrap().kid.clone();
-    let stored = world.store.signing_keys(world.org.as_str()).await.unwrap();
+    let stored = world.stored_keys().await;
     assert!(stored.iter().all(|key| key.kid != old), "the old one is forgotten");
     assert_eq!(types(&world.events().await).pop(), Some(EventType::AuthorizationServerUpdated));
     // What leaves the algorithm alone leaves the keys alone.

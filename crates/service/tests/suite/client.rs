@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use model::Status;
 use model::app::{AuthMethod, OAuthSettings};
-use service::admin::app;
+use model::{ClientId, Status};
+use service::admin::{Precondition, app};
 use service::client::{Credentials, Refusal};
 
 use crate::world::{World, app_settings, authenticate, basic, public_app_settings};
@@ -88,4 +88,31 @@ async fn a_chosen_client_id_is_taken_once_and_free_again_afterwards() {
         authenticate(&world.tenant, &world.snapshot(), &basic(&app)).await.is_err(),
         "the old secret is gone"
     );
+}
+
+#[tokio::test]
+async fn an_app_is_found_by_its_client_id_alone_whether_chosen_or_its_own_id() {
+    let world = World::new().await;
+    let own = world.make_app("Courier").await.entry.app.value.clone();
+    let settings = app::Settings { client_id: Some(ClientId::new("courier-of-old")), ..app_settings("Old") };
+    let chosen = world.try_app(settings).await.unwrap().entry.app.value.clone();
+    let borrowed =
+        app::Settings { client_id: Some(ClientId::new(chosen.id.as_str())), ..app_settings("New") };
+    let borrowed = world.try_app(borrowed).await.unwrap().entry.app.value.clone();
+    for snapshot in [world.loaded().await, (*world.snapshot()).clone()] {
+        let found = |client_id: &str| snapshot.client(client_id).map(|entry| entry.app.value.id);
+        assert_eq!(found(own.id.as_str()), Some(own.id));
+        assert_eq!(found("courier-of-old"), Some(chosen.id));
+        assert_eq!(
+            found(chosen.id.as_str()),
+            Some(borrowed.id),
+            "an app that chose another name gave up its id"
+        );
+        assert_eq!(found(borrowed.id.as_str()), None);
+    }
+    world.set_app_status(&world.snapshot().app(borrowed.id).unwrap().clone(), Status::Inactive).await;
+    let any = Precondition::Any;
+    app::delete(&world.tenant, world.asked(), borrowed.id.to_string(), any).await.unwrap();
+    assert!(world.snapshot().client(chosen.id.as_str()).is_none(), "its name went with it");
+    assert!(world.snapshot().client("courier-of-old").is_some());
 }

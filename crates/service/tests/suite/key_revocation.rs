@@ -37,7 +37,7 @@ fn statuses(entry: &ServerEntry) -> Vec<KeyStatus> {
 }
 
 async fn stored(world: &World) -> Vec<String> {
-    let keys = world.store.signing_keys(world.org.as_str()).await.unwrap();
+    let keys = world.stored_keys().await;
     keys.into_iter().map(|key| key.kid).collect()
 }
 

@@ -150,14 +150,8 @@ async fn a_node_follows_a_server_from_its_creation_to_its_end() {
         .unwrap();
     authorization_server::delete(&one.tenant, one.asked(), path, any).await.unwrap();
     assert_eq!(difference(&followed(&two).await, &portrait(&one.snapshot())), None);
-    let mut servers = Vec::new();
-    let each = |key: store::SigningKey| {
-        servers.push(key.server);
-        Ok::<_, store::Fault>(())
-    };
-    one.store.each_signing_key(one.org.as_str(), each).await.unwrap();
-    assert!(!servers.is_empty());
-    assert!(servers.iter().all(|server| server != made.server.value.id.as_str()), "its keys went with it");
+    let keys = one.stored_keys().await;
+    assert!(keys.iter().all(|key| key.server != made.server.value.id.as_str()), "its keys went with it");
     let last = types(&one.events().await).pop().unwrap();
     assert_eq!(last, model::event::EventType::AuthorizationServerDeleted);
 }

@@ -118,6 +118,17 @@ impl World {
         service::configuration::load(&self.store, self.org).await.unwrap()
     }
 
+    /// The signing keys as they are stored.
+    pub async fn stored_keys(&self) -> Vec<store::SigningKey> {
+        let mut keys = Vec::new();
+        let each = |key| {
+            keys.push(key);
+            Ok::<_, store::Fault>(())
+        };
+        self.store.each_signing_key(self.org.as_str(), each).await.unwrap();
+        keys
+    }
+
     pub fn server(&self, path: &str) -> Arc<ServerEntry> {
         authorization_server::get(&self.snapshot(), path).unwrap()
     }
