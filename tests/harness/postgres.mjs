@@ -39,9 +39,9 @@ export async function startCluster() {
       throw new Error(`${error.message}; it said: ${complaints}; ${refusal?.message}`);
     });
   };
-  const pause = async () => {
+  const pause = async (signal = 'SIGQUIT') => {
     const ended = new Promise((resolve) => { server.once('exit', resolve); });
-    if (server.exitCode === null && server.kill('SIGQUIT')) await ended;
+    if (server.exitCode === null && server.signalCode === null && server.kill(signal)) await ended;
   };
   const stop = async () => {
     await pause();
