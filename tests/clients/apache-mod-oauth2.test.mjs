@@ -6,18 +6,27 @@ import { askOauth, basic } from '../harness/api.mjs';
 import { askingGate, keysGate, startApache } from '../harness/apache.mjs';
 import { clockAsItIs } from '../harness/clock.mjs';
 import { call, forgeriesOf, startApi } from '../harness/guarded.mjs';
+import { decode } from '../harness/jwt.mjs';
 import { makeAuthorizationServer, makeService } from '../harness/objects.mjs';
 import { without } from '../harness/peer.mjs';
 import { startIssuer } from '../harness/resource-server.mjs';
 import { until } from '../harness/wait.mjs';
 
-let issuer, api, apache;
+const algorithms = ['PS256', 'ES256'];
+
+let issuer, api, apache, others;
 before(async () => {
   if (without) return;
   issuer = await startIssuer();
   api = await startApi();
   const keeper = await makeService(issuer.api);
-  apache = await startApache({ keys: keysGate(issuer, 'api://tests'), asking: askingGate(issuer, keeper) }, api);
+  others = await Promise.all(algorithms.map(async (signingAlgorithm) => issuer.at(
+    await makeAuthorizationServer(issuer.api, { tokenmint: { signingAlgorithm, accessTokenProfile: 'RFC9068' } }),
+  )));
+  apache = await startApache({
+    keys: keysGate(issuer, 'api://tests'), asking: askingGate(issuer, keeper),
+    ...Object.fromEntries(algorithms.map((name, index) => [name, keysGate(others[index], 'api://tests')])),
+  }, api);
 });
 after(async () => {
   await apache?.stop();
@@ -44,7 +53,7 @@ test('Apache lets nothing else pass: no token, an expired one, a foreign one, a 
   const good = await issuer.take();
   const other = await makeAuthorizationServer(issuer.api);
   const bad = {
-    nothing: undefined, expired: issuer.expired, 'of another server of the org': await issuer.take(other),
+    nothing: undefined, expired: issuer.expired, 'of another server of the org': await issuer.at(other).take(),
     ...forgeriesOf(good, await issuer.jwks()),
   };
   for (const gate of gates) {
@@ -70,6 +79,27 @@ test('Apache takes tokens of a key that it never saw, and goes on taking those o
   for (let round = 0; round < 2; round++) await issuer.rotate(); // the second key was not published when Apache asked
   const late = await issuer.take();
   for (const gate of gates) assert.deepEqual([await status(gate, late), await status(gate, early)], [200, 200], gate);
+});
+
+for (const [index, name] of algorithms.entries()) {
+  test(`Apache verifies ${name} in RFC 9068's shape, and refuses what is forged`, { skip: without }, async () => {
+    const good = await others[index].take();
+    assert.deepEqual([decode(good).header.alg, decode(good).header.typ], [name, 'at+jwt']);
+    assert.equal(await status(name, good), 200);
+    for (const [forgery, token] of Object.entries(forgeriesOf(good, await others[index].jwks()))) {
+      assert.equal(await status(name, token), 401, forgery);
+    }
+    assert.equal(await status('keys', good), 401, 'another server of the org');
+  });
+}
+
+test('tokens of a key that was revoked are refused at once by the gate that asks, and those of the next key pass', { skip: without }, async () => {
+  const lost = await issuer.take();
+  assert.equal(await status('asking', lost), 200);
+  await issuer.api.ok('POST', `${issuer.place.path}/credentials/keys/${decode(lost).header.kid}/lifecycle/revoke`, null, 200);
+  const next = await issuer.take();
+  assert.notEqual(decode(next).header.kid, decode(lost).header.kid);
+  assert.deepEqual([await status('asking', lost), await status('asking', next), await status('keys', next)], [401, 200, 200]);
 });
 
 test('a server that is away makes the gate that asks refuse, and its return opens it again', { skip: without }, async () => {

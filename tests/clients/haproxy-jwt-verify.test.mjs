@@ -36,7 +36,7 @@ test('HAProxy lets nothing else pass: no token, an expired one, a foreign one, a
   const good = await issuer.take();
   const other = await makeAuthorizationServer(issuer.api);
   const bad = {
-    nothing: undefined, expired: issuer.expired, 'of another server of the org': await issuer.take(other),
+    nothing: undefined, expired: issuer.expired, 'of another server of the org': await issuer.at(other).take(),
     ...forgeriesOf(good, await issuer.jwks()),
   };
   for (const [name, token] of Object.entries(bad)) assert.equal(await status(token), 401, name);
@@ -75,4 +75,29 @@ test('tokens of a key that no job wrote into a file are refused until it does', 
   assert.equal(await status(token), 401);
   await haproxy.followKeys();
   assert.equal(await status(token), 200);
+});
+
+test("HAProxy verifies ES256 in RFC 9068's shape, and refuses what is forged", { skip: without }, async () => {
+  const place = await makeAuthorizationServer(issuer.api, { tokenmint: { signingAlgorithm: 'ES256', accessTokenProfile: 'RFC9068' } });
+  const here = issuer.at(place);
+  const own = await startHaproxy({ issuer: here.issuer, audience, jwks: here.jwks, api });
+  try {
+    const good = await here.take();
+    assert.deepEqual([decode(good).header.alg, decode(good).header.typ], ['ES256', 'at+jwt']);
+    assert.equal((await call(own.port, good)).status, 200);
+    for (const [name, token] of Object.entries(forgeriesOf(good, await here.jwks()))) {
+      assert.equal((await call(own.port, token)).status, 401, name);
+    }
+  } finally { await own.stop(); }
+});
+
+test('tokens of a key that was revoked are refused once the job has run, and those of the next key pass', { skip: without }, async () => {
+  await haproxy.followKeys();
+  const lost = await issuer.take();
+  assert.equal(await status(lost), 200);
+  await issuer.api.ok('POST', `${issuer.place.path}/credentials/keys/${decode(lost).header.kid}/lifecycle/revoke`, null, 200);
+  const next = await issuer.take();
+  assert.equal(await status(next), 200, 'its file was there already');
+  assert.equal(await haproxy.followKeys(), true);
+  assert.deepEqual([await status(lost), await status(next)], [401, 200]);
 });

@@ -23,7 +23,7 @@ before(async () => {
   issuer = await startIssuer({ baseUrl: (port) => `https://localhost:${port}` });
   origin = new URL(issuer.issuer).origin;
   other = await makeAuthorizationServer(issuer.api);
-  foreign = await issuer.take(other);
+  foreign = await issuer.at(other).take();
   jwks = await issuer.jwks();
   await issuer.server.restart({ args: ['--base-url', origin, '--tls-self-signed'], env: clockAsItIs });
   authority = join(issuer.server.home.data, 'tls-ca.pem');

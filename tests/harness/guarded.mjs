@@ -41,11 +41,11 @@ export function forgeriesOf(good, jwks) {
   const flipped = Buffer.from(signature, 'base64url');
   flipped[10] ^= 1;
   const published = createPublicKey({ key: jwks.keys.find((key) => key.kid === header.kid), format: 'jwk' });
-  const own = newKey('RS256');
+  const own = newKey(header.alg);
   return {
     'something else': 'garbage',
     'three empty parts': '..',
-    'more scopes': `${head}.${encode({ ...claims, scp: [...claims.scp, 'admin'] })}.${signature}`,
+    'another subject': `${head}.${encode({ ...claims, sub: 'somebody' })}.${signature}`,
     'a longer life': `${head}.${encode({ ...claims, exp: now() + 86_400 })}.${signature}`,
     'a flipped bit': `${head}.${body}.${flipped.toString('base64url')}`,
     'no signature': `${head}.${body}.`,

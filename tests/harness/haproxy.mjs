@@ -15,7 +15,8 @@ export async function startHaproxy({ issuer, audience, jwks, api }) {
     const signed = keys.map((jwk) => {
       const pem = createPublicKey({ key: jwk, format: 'jwk' }).export({ type: 'spki', format: 'pem' });
       const file = folder.write(`${jwk.kid}.pem`, pem);
-      return `http-request set-var(txn.signed) var(txn.token),jwt_verify(RS256,"${file}") if { var(txn.kid) -m str -- ${jwk.kid} }`;
+      const named = `{ var(txn.kid) -m str -- ${jwk.kid} } { var(txn.alg) -m str ${jwk.alg} }`;
+      return `http-request set-var(txn.signed) var(txn.token),jwt_verify(${jwk.alg},"${file}") if ${named}`;
     });
     return folder.write('haproxy.cfg', `
 global
@@ -32,9 +33,9 @@ frontend api
   bind 127.0.0.1:${port}
   http-request set-var(txn.token) http_auth_bearer
   http-request set-var(txn.kid) var(txn.token),jwt_header_query('$.kid')
+  http-request set-var(txn.alg) var(txn.token),jwt_header_query('$.alg')
   http-request set-var(txn.now) date()
   ${signed.join('\n  ')}
-  http-request deny deny_status 401 unless { var(txn.token),jwt_header_query('$.alg') -m str RS256 }
   http-request deny deny_status 401 unless { var(txn.signed) -m int 1 }
   http-request deny deny_status 401 unless { var(txn.token),jwt_payload_query('$.iss') -m str ${issuer} }
   http-request deny deny_status 401 unless { var(txn.token),jwt_payload_query('$.aud') -m str ${audience} }

@@ -5,7 +5,10 @@ import { grant, makeAuthorizationServer, makeService } from './objects.mjs';
 import { startServer } from './server.mjs';
 import { freePort } from './wait.mjs';
 
-/** Starts an issuer whose service took a token of five minutes an hour ago: that one is `expired` by everybody's clock. */
+/**
+ * Starts an issuer whose service took a token of five minutes an hour ago: that one is `expired` by everybody's clock.
+ * `at` says the same of another of its authorization servers as the answer says of its `place`.
+ */
 export async function startIssuer({ baseUrl = (port) => `http://localhost:${port}` } = {}) {
   const port = await freePort();
   const server = await startServer({
@@ -15,18 +18,18 @@ export async function startIssuer({ baseUrl = (port) => `http://localhost:${port
   const api = client(origin, server.api.token);
   const service = await makeService(api);
   const place = await makeAuthorizationServer(api, { rule: { token: { accessTokenLifetimeMinutes: 5 } } });
-  const take = async (where = place) => {
-    const reply = await grant(origin, where.id, service, 'read');
-    if (reply.status !== 200) throw new Error(`no token: ${reply.status} ${reply.text}`);
-    return reply.json.access_token;
-  };
-  const expired = await take();
-  await server.restart({ env: clockAsItIs });
-  return {
-    server, origin, api, service, place, take, expired,
+  const at = (place) => ({
     issuer: `${baseUrl(port)}/oauth2/${place.id}`,
     endpoint: (name) => `${origin}/oauth2/${place.id}/v1/${name}`,
     jwks: async () => (await api.get(`/oauth2/${place.id}/v1/keys`)).json,
     rotate: () => api.ok('POST', `${place.path}/credentials/lifecycle/keyRotate`, { use: 'sig' }, 200),
-  };
+    take: async () => {
+      const reply = await grant(origin, place.id, service, 'read');
+      if (reply.status !== 200) throw new Error(`no token: ${reply.status} ${reply.text}`);
+      return reply.json.access_token;
+    },
+  });
+  const expired = await at(place).take();
+  await server.restart({ env: clockAsItIs });
+  return { server, origin, api, service, place, expired, at, ...at(place) };
 }
