@@ -42,12 +42,18 @@ ${Object.entries(ways).map(gate).join('\n')}
 }
 
 /** A gate that verifies tokens with the keys that the issuer publishes, and asks for them again at a key that it does not know. */
-export const keysGate = ({ issuer, endpoint }, audience) => [
-  `OAuth2TokenVerify jwks_uri ${endpoint('keys')} verify.exp=required`,
+export const keysGate = ({ issuer, endpoint }, audience, options = '') => [
+  `OAuth2TokenVerify jwks_uri ${endpoint('keys')} verify.exp=required${options}`,
   '<RequireAll>',
   `  Require oauth2_claim iss:${issuer}`,
   `  Require oauth2_claim aud:${audience}`,
   '</RequireAll>',
+];
+
+/** As `keysGate`, but it keeps keys for so many seconds only and verifies each time, so that a revoked key does not last. */
+export const forgetfulGate = (issuer, audience, seconds) => [
+  'OAuth2Cache shm name=forgetful',
+  ...keysGate(issuer, audience, `&expiry=0&cache=forgetful&jwks_uri.expiry=${seconds}&jwks_uri.cache=forgetful`),
 ];
 
 /** A gate that asks about each token, as a client of its own. Another gate's cache would say what was true there and then. */
