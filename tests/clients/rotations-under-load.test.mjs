@@ -9,6 +9,7 @@ import { startHaproxy } from '../harness/haproxy.mjs';
 import { decode } from '../harness/jwt.mjs';
 import { underLoad } from '../harness/load.mjs';
 import { makeService } from '../harness/objects.mjs';
+import { store } from '../harness/paths.mjs';
 import { without } from '../harness/peer.mjs';
 import { startIssuer } from '../harness/resource-server.mjs';
 import { sleep, until } from '../harness/wait.mjs';
@@ -19,11 +20,14 @@ const okta = require('@okta/okta-sdk-nodejs');
 
 const rotations = 5;
 
+const skip = store === 'postgres' && 'nodes that share a PostgreSQL rotate in cluster/';
+
 let issuer, api, apache, haproxy;
 before(async () => {
   mock.method(console, 'warn', () => {}); // the verifier warns that plain http is for tests
-  if (without) return;
+  if (skip) return;
   issuer = await startIssuer();
+  if (without) return; // Okta's clients for Node.js are there always
   api = await startApi();
   const keeper = await makeService(issuer.api);
   apache = await startApache({ keys: keysGate(issuer, 'api://tests'), asking: askingGate(issuer, keeper) }, api);
@@ -36,13 +40,9 @@ after(async () => {
   await issuer?.server.stop();
 });
 
-test('no resource server refuses a token through rotations under load', { skip: without }, async (t) => {
-  const seen = { apache: new Set(), asking: new Set(), haproxy: new Set(), node: new Set() };
-  const passes = async (gate, port, token) => {
-    const reply = await call(port, token);
-    assert.equal(reply.status, 200, `${gate}, key ${decode(token).header.kid}: ${reply.text.slice(0, 300)}`);
-    seen[gate].add(decode(token).header.kid);
-  };
+test('no resource server refuses a token through rotations under load', { skip }, async (t) => {
+  const gates = without ? {} : { apache: apache.ports.keys, asking: apache.ports.asking, haproxy: haproxy.port };
+  const seen = Object.fromEntries([...Object.keys(gates), 'node'].map((name) => [name, new Set()]));
   const verifier = new OktaJwtVerifier({ issuer: issuer.issuer, testing: { disableHttpsCheck: true } });
   const sdk = new okta.Client({
     orgUrl: issuer.origin, token: issuer.api.token, testing: { disableHttpsCheck: true }, cacheMiddleware: null,
@@ -58,12 +58,15 @@ test('no resource server refuses a token through rotations under load', { skip: 
   const oldest = await issuer.take();
   const resource = underLoad(6, async () => {
     const token = await issuer.take();
-    await passes('apache', apache.ports.keys, token);
-    await passes('asking', apache.ports.asking, token);
-    await passes('haproxy', haproxy.port, token);
+    const { kid } = decode(token).header;
+    for (const [gate, port] of Object.entries(gates)) {
+      const reply = await call(port, token);
+      assert.equal(reply.status, 200, `${gate}, key ${kid}: ${reply.text.slice(0, 300)}`);
+      seen[gate].add(kid);
+    }
     const { claims } = await verifier.verifyAccessToken(token, 'api://tests');
     assert.equal(claims.cid, issuer.service.id);
-    seen.node.add(decode(token).header.kid);
+    seen.node.add(kid);
   });
   const admin = underLoad(1, async () => {
     const { ACTIVE, NEXT } = await kids();
@@ -78,10 +81,10 @@ test('no resource server refuses a token through rotations under load', { skip: 
     await (await keys.rotateAuthorizationServerKeys({ authServerId, use: { use: 'sig' } })).each(() => {}); // asks when it is read
     assert.deepEqual((await kids()).ACTIVE, [next]);
     signed.push(next);
-    // HAProxy's files are those of before the rotation; the operator's job comes a while later.
-    await until(() => seen.haproxy.has(next) || resource.failures.length, 'a token of the new key behind HAProxy', 20_000);
+    const passed = () => Object.values(seen).every((kids) => kids.has(next)) || resource.failures.length;
+    await until(passed, 'tokens of the new key everywhere', 20_000);
     await sleep(1_500);
-    await haproxy.followKeys();
+    await haproxy?.followKeys(); // its files are those of before the rotation; the operator's job comes a while later
     await sleep(1_500);
   }
   await admin.stop();
@@ -91,7 +94,7 @@ test('no resource server refuses a token through rotations under load', { skip: 
   assert.deepEqual(admin.failures.map(String), []);
   assert.equal(new Set(signed).size, rotations + 1);
   for (const [gate, passed] of Object.entries(seen)) assert.deepEqual([...passed].sort(), [...signed].sort(), gate);
-  for (const port of [apache.ports.keys, apache.ports.asking, haproxy.port]) assert.equal((await call(port, oldest)).status, 200);
+  for (const [gate, port] of Object.entries(gates)) assert.equal((await call(port, oldest)).status, 200, gate);
   await verifier.verifyAccessToken(oldest, 'api://tests');
-  t.diagnostic(`${resource.done} tokens taken and used at four resource servers through ${rotations} rotations, none refused`);
+  t.diagnostic(`${resource.done} tokens taken and used at ${Object.keys(seen).length} resource servers through ${rotations} rotations, none refused`);
 });

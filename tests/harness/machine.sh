@@ -12,11 +12,11 @@ case $1 in
     }
     ;;
   peers)
-    what="A part of Python (with venv), Apache with mod_oauth2, HAProxy and libfaketime" without=TOKENMINT_TEST_SKIP_PEERS
+    what="A part of Python 3.11 (with venv), Apache with mod_oauth2, HAProxy and libfaketime" without=TOKENMINT_TEST_SKIP_PEERS
     packages=(python3 python3-venv libapache2-mod-oauth2 haproxy libfaketime)
     present() {
       PATH=$PATH:/usr/sbin:/usr/local/sbin
-      python3 -c 'import ensurepip, venv' && command -v apache2 && command -v haproxy \
+      python3 -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' && command -v apache2 && command -v haproxy \
         && ls /usr/lib/apache2/modules/mod_oauth2.so /usr/lib/*/faketime/libfaketime.so.1
     }
     ;;
@@ -50,8 +50,11 @@ enabled() { systemctl --root=/ list-unit-files --state=enabled --no-legend 2>/de
 
 echo "--- $what is missing: installing ${packages[*]}"
 before=$(enabled || true)
-if ! "${as[@]}" apt-get update -qq || ! "${as[@]}" env DEBIAN_FRONTEND=noninteractive \
-  apt-get install -y -qq --no-install-recommends "${packages[@]}" </dev/null; then
+installed() {
+  "${as[@]}" apt-get update -qq && "${as[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "${packages[@]}" </dev/null && (present) >/dev/null 2>&1
+}
+if ! installed; then
   echo "--- $what could not be installed: install it, or set $without=1 to do without"
   exit 1
 fi

@@ -2,17 +2,18 @@
 import { client } from './api.mjs';
 import { clockAsItIs, clockShifted } from './clock.mjs';
 import { grant, makeAuthorizationServer, makeService } from './objects.mjs';
+import { without } from './peer.mjs';
 import { startServer } from './server.mjs';
 import { freePort } from './wait.mjs';
 
 /**
  * Starts an issuer whose service took a token of five minutes an hour ago: that one is `expired` by everybody's clock.
- * `at` says the same of another of its authorization servers as the answer says of its `place`.
+ * Without the program that shifts clocks there is none. `at` says the same of another of its authorization servers as the answer says of its `place`.
  */
 export async function startIssuer({ baseUrl = (port) => `http://localhost:${port}` } = {}) {
   const port = await freePort();
   const server = await startServer({
-    listen: `127.0.0.1:${port}`, args: ['--base-url', baseUrl(port)], env: clockShifted('-1h'),
+    listen: `127.0.0.1:${port}`, args: ['--base-url', baseUrl(port)], env: without ? {} : clockShifted('-1h'),
   });
   const origin = `http://127.0.0.1:${port}`;
   const api = client(origin, server.api.token);
@@ -29,7 +30,7 @@ export async function startIssuer({ baseUrl = (port) => `http://localhost:${port
       return reply.json.access_token;
     },
   });
-  const expired = await at(place).take();
-  await server.restart({ env: clockAsItIs });
+  const expired = without ? null : await at(place).take();
+  if (expired) await server.restart({ env: clockAsItIs });
   return { server, origin, api, service, place, expired, at, ...at(place) };
 }
