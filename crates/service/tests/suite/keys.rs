@@ -3,10 +3,11 @@
 use model::authorization_server::RotationMode;
 use model::event::EventType;
 use model::key::KeyStatus;
+use model::rule::Lifetimes;
 use service::ServerEntry;
-use service::admin::{Refusal, authorization_server, key};
+use service::admin::{Precondition, Refusal, authorization_server, key, policy, rule};
 
-use crate::world::{DEFAULT, World, basic, refused, request, server_settings};
+use crate::world::{DEFAULT, World, basic, refused, request, rule_path, rule_settings, server_settings};
 
 const HOUR: i64 = 3_600_000;
 
@@ -60,6 +61,38 @@ async fn an_expired_key_stays_until_nothing_that_it_signed_can_be_valid() {
     assert!(!expired.contains(&first[0]) && expired.len() == 2, "a moment later it is gone");
     let stored = world.loaded().await;
     assert!(stored.find_server(DEFAULT).unwrap().keys.find(&first[0]).is_none(), "from the store, too");
+}
+
+#[tokio::test]
+async fn the_longest_token_that_a_rule_allows_stands_to_its_end_though_the_key_was_rotated_away() {
+    let world = World::new().await;
+    world.make_scope("read").await;
+    let app = world.make_app("Courier").await;
+    let policy = world.make_policy("Long", Some(1)).await.value.id.to_string();
+    let longest = model::rule::ACCESS_TOKEN_MINUTES_MAX;
+    let lifetimes = Lifetimes { access_token_minutes: longest, ..Lifetimes::default() };
+    let settings = rule::Settings { lifetimes, ..rule_settings("long") };
+    rule::create(&world.tenant, world.asked(), rule_path(&policy, ""), settings).await.unwrap();
+    let token = world.token_of(&app).await;
+    // Shorter lifetimes from now on: what counts is what may have been given out.
+    policy::delete(&world.tenant, world.asked(), DEFAULT.to_owned(), policy, Precondition::Any)
+        .await
+        .unwrap();
+    rotate(&world).await;
+    let kid = jose::read_header(&token).unwrap().kid().unwrap().to_owned();
+    for _ in 0..24 {
+        let server = world.server(DEFAULT);
+        let verifies = jose::verify_compact(&token, &[jose::Algorithm::Rs256], |_| {
+            server.keys.find(&kid).and_then(|key| key.verifying())
+        });
+        assert!(verifies.is_ok(), "its key is published");
+        world.wait(HOUR);
+        key::keep(&world.tenant, world.now()).await.unwrap();
+    }
+    assert!(world.server(DEFAULT).keys.find(&kid).is_some(), "and for an hour after its end");
+    world.wait(HOUR + 1_000);
+    key::keep(&world.tenant, world.now()).await.unwrap();
+    assert!(world.server(DEFAULT).keys.find(&kid).is_none());
 }
 
 #[tokio::test]
