@@ -131,16 +131,18 @@ pub async fn keep(tenant: &Tenant, now: Timestamp) -> Result<(), Fault> {
     let has_work =
         |entry: &&Arc<ServerEntry>| is_due(entry, now) || entry.keys.iter().any(|key| is_over(key, now));
     let servers: Vec<_> = snapshot.servers_after(None).filter(has_work).take(ROUND_MAX).cloned().collect();
+    let mut outcome = Ok(());
     for entry in servers {
         let id = entry.server.value.id;
         let asked = Asked { actor: Actor::system(), origin: Origin::default(), now };
         match new_key::change(tenant, asked, move |draft, new| keep_one(draft, id, new)).await {
             // A server that was deleted meanwhile needs no keys.
             Ok(()) | Err(Failure::Refused(_)) => {}
-            Err(Failure::Fault(fault)) => return Err(fault),
+            // Nor does one that is in trouble keep the others from rotating.
+            Err(Failure::Fault(fault)) => outcome = outcome.and(Err(fault)),
         }
     }
-    Ok(())
+    outcome
 }
 
 fn keep_one(draft: &mut Draft, id: AuthorizationServerId, new: &NewKey) -> Result<(), Stop> {

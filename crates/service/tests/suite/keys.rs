@@ -138,6 +138,22 @@ async fn a_server_rotates_by_itself_when_its_time_has_come_and_not_before() {
 }
 
 #[tokio::test]
+async fn a_server_whose_rotation_fails_keeps_no_other_from_rotating() {
+    let world = World::new().await;
+    let other = world.make_server("other").await.server.value.id;
+    world.wait(90 * DAY);
+    // A row that should be there is not, as after a repair by hand.
+    let (id, next) =
+        (world.server(DEFAULT).server.value.id, by_status(&world.server(DEFAULT), KeyStatus::Next));
+    let mut batch = store::Batch::new(world.org.as_str(), "{}");
+    batch.delete_signing_key(id.as_str(), &next[0]);
+    world.store.commit(batch).await.unwrap();
+    let next = by_status(&world.server(other.as_str()), KeyStatus::Next);
+    assert!(key::keep(&world.tenant, world.now()).await.is_err(), "it is told");
+    assert_eq!(by_status(&world.server(other.as_str()), KeyStatus::Active), next);
+}
+
+#[tokio::test]
 async fn a_server_that_an_admin_rotates_never_does_so_by_itself() {
     let world = World::new().await;
     let settings = authorization_server::Settings {
