@@ -44,7 +44,7 @@ fn commit_rotation(draft: &mut Draft, entry: &ServerEntry, new: &NewKey) -> Resu
 }
 
 /// What the log calls a key: by where it is in its life.
-fn target(key: &KeyRecord) -> Target {
+pub(super) fn target(key: &KeyRecord) -> Target {
     Target::new(kind::KEY, key.kid.as_str(), key.status.as_str())
 }
 
