@@ -86,7 +86,7 @@ test('a database that is killed under load costs nothing that was acknowledged, 
     }
   });
   const enough = () => load.failures.length || (granted.length > 150 && revoked.length > 10 && scopes.length > 10);
-  await until(enough, 'load', 30_000);
+  await until(enough, 'load', 60_000);
   const jwks = (await nodes[0].api.get(`/oauth2/${place.id}/v1/keys`)).json;
 
   const [killed, before] = [performance.now(), granted.length];
