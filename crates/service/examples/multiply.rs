@@ -106,8 +106,7 @@ impl Copier {
         [active, next]: [&Arc<SigningKey>; 2],
         number: usize,
     ) -> Result<(), Fault> {
-        let (secrets, now) = (&self.tenant.secrets, self.now);
-        let id = AuthorizationServerId::mint(self.tenant.ids.next(now));
+        let id = AuthorizationServerId::mint(self.tenant.ids.next(self.now));
         draft.put(Document::AuthorizationServer(AuthorizationServer {
             id,
             name: format!("copy {number}"),
@@ -116,12 +115,18 @@ impl Copier {
             tokens_valid_from: Some(draft.snapshot().revision),
             ..pattern.server.value.clone()
         }));
-        let active = KeyRecord::of_generated(Arc::clone(active), id, secrets, now)?;
-        let active = active.with_status(KeyStatus::Active, now);
-        let next = KeyRecord::of_generated(Arc::clone(next), id, secrets, now)?;
-        draft.put_keys(id, vec![Arc::new(active), Arc::new(next)]);
+        let active = self.key(active, id)?.with_status(KeyStatus::Active, self.now);
+        draft.put_keys(id, vec![Arc::new(active), Arc::new(self.key(next, id)?)]);
         self.children(draft, pattern, id);
         Ok(())
+    }
+
+    /// A key of the pool as `server` holds it.
+    fn key(&self, key: &SigningKey, server: AuthorizationServerId) -> Result<KeyRecord, Fault> {
+        let pkcs8 = key.to_pkcs8().map_err(Fault::internal)?;
+        let sealed = self.tenant.secrets.seal_signing_key(server, key.kid(), pkcs8.expose())?;
+        let (kid, public) = (key.kid().to_owned(), key.public().clone());
+        Ok(KeyRecord::of_row(kid, KeyStatus::Next, key.algorithm(), public, sealed, self.now))
     }
 
     /// What is stored beneath a server; what the template gives, every server has anyway.

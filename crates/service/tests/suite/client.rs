@@ -74,14 +74,13 @@ async fn a_client_authenticates_in_the_way_that_it_is_registered_for() {
 #[tokio::test]
 async fn a_chosen_client_id_is_taken_once_and_free_again_afterwards() {
     let world = World::new().await;
-    let chosen =
-        || app::Settings { client_id: Some(model::ClientId::new("my-courier")), ..app_settings("Courier") };
+    let chosen = || app::Settings { client_id: Some(ClientId::new("my-courier")), ..app_settings("Courier") };
     let app = world.try_app(chosen()).await.unwrap();
     assert!(authenticate(&world.tenant, &world.snapshot(), &basic(&app)).await.is_ok());
     assert!(world.try_app(chosen()).await.is_err());
     world.set_app_status(&app.entry, Status::Inactive).await;
     let id = app.entry.app.value.id.to_string();
-    app::delete(&world.tenant, world.asked(), id, service::admin::Precondition::Any).await.unwrap();
+    app::delete(&world.tenant, world.asked(), id, Precondition::Any).await.unwrap();
     let again = world.try_app(chosen()).await.unwrap();
     assert!(authenticate(&world.tenant, &world.snapshot(), &basic(&again)).await.is_ok());
     assert!(
