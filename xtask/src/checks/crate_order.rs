@@ -14,6 +14,8 @@ const ORDER: &[(&str, &[&str])] = &[
     ("service", &["model", "el", "engine", "jose", "store"]),
     ("server", &["model", "el", "engine", "jose", "store", "service"]),
     ("bench", &[]),
+    // Tries every parser that there is, so it stands to the right of all.
+    ("fuzz", &["model", "el", "engine", "jose", "store", "service", "server"]),
     ("xtask", &[]),
 ];
 
@@ -31,7 +33,7 @@ pub struct Kept {
 pub const KEPT: &[Kept] = &[
     Kept {
         packages: &["axum", "hyper", "hyper-util", "http", "http-body", "http-body-util", "h2", "tower"],
-        crates: &["server", "bench"],
+        crates: &["server", "bench", "fuzz"],
         instead: "only `server` knows HTTP; return a typed refusal and let `server` map it",
     },
     Kept {
@@ -56,7 +58,7 @@ pub const KEPT: &[Kept] = &[
     },
     Kept {
         packages: &["tokio"],
-        crates: &["store", "service", "server", "bench"],
+        crates: &["store", "service", "server", "bench", "fuzz"],
         instead: "this crate is pure: no tasks, no I/O; do it in `service` or above",
     },
     Kept {
@@ -126,6 +128,7 @@ mod tests {
             ("service", "rusqlite", false),
             ("service", "aws-lc-rs", false),
             ("el", "rand", false),
+            ("fuzz", "aws-lc-rs", false),
         ] {
             let manifest = format!("[dependencies]\n{library} = \"1\"\n");
             let found = said(check, &[(&format!("crates/{owner}/Cargo.toml"), &manifest)]);
