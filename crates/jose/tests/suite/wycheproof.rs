@@ -12,6 +12,9 @@ use serde_json::{Value, json};
 
 use crate::object;
 
+/// What no vector is called.
+const NO_VECTOR: &str = "none";
+
 /// The key of a set, which must be one that we take.
 fn key(jwk: &Value) -> PublicKey {
     let jwk = PublicJwk::parse(&object(&jwk.to_string()), KeyUse::Signature);
@@ -71,7 +74,6 @@ fn rsa_pss_signatures_are_taken_if_hash_mask_and_salt_are_those_of_the_algorithm
     let mut tally = Tally::default();
     // RFC 7518 section 3.5: the salt is as long as the hash, and the mask is made with the same hash. Of a set with other
     // parameters nothing is ours but the vector that has our salt, and is invalid there for that.
-    const NONE: &str = "no vector of the set";
     for (name, algorithm, ours) in [
         (Set::RsaPss2048Sha256Mgf1SaltLen32, Ps256, None),
         (Set::RsaPss3072Sha256Mgf1SaltLen32, Ps256, None),
@@ -80,10 +82,10 @@ fn rsa_pss_signatures_are_taken_if_hash_mask_and_salt_are_those_of_the_algorithm
         (Set::RsaPss4096Sha384Mgf1SaltLen48, Ps384, None),
         (Set::RsaPss4096Sha512Mgf1SaltLen64, Ps512, None),
         (Set::RsaPss2048Sha256Mgf1SaltLen0, Ps256, Some("s_len changed to 32")),
-        (Set::RsaPss4096Sha512Mgf1SaltLen32, Ps512, Some(NONE)),
-        (Set::RsaPss2048Sha256Mgf1Sha1_20, Ps256, Some(NONE)),
-        (Set::RsaPss2048Sha512_256Mgf1SaltLen32, Ps256, Some(NONE)),
-        (Set::RsaPss2048Shake256, Ps512, Some(NONE)),
+        (Set::RsaPss4096Sha512Mgf1SaltLen32, Ps512, Some(NO_VECTOR)),
+        (Set::RsaPss2048Sha256Mgf1Sha1_20, Ps256, Some(NO_VECTOR)),
+        (Set::RsaPss2048Sha512_256Mgf1SaltLen32, Ps256, Some(NO_VECTOR)),
+        (Set::RsaPss2048Shake256, Ps512, Some(NO_VECTOR)),
     ] {
         for group in pss::TestSet::load(name).unwrap().test_groups {
             let key = key(&rsa(&group.key.n, &group.key.e));
