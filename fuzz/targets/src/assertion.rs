@@ -12,12 +12,12 @@ use model::app::{AuthMethod, ClientKeys, OAuthSettings};
 use serde_json::Value;
 use service::admin::app::{self, Written};
 use service::admin::jwk;
-use service::client::{self, Credentials};
+use service::client::Credentials;
 use service::client_assertion::{ASSERTION_TYPE, Assertion};
 use tokio::runtime::Runtime;
 
 use crate::pieces::lines;
-use crate::world::{World, app_settings, endpoint, request};
+use crate::world::{ISSUER, TOKEN_URL, World, app_settings, authenticate, request};
 
 /// After so many grants a new world takes over.
 const GRANTS_MAX: usize = 2_000;
@@ -77,7 +77,7 @@ impl Held {
 
     fn judge(&mut self, who: &[u8], header: &[u8], claims: &[u8]) {
         // `$KEY`, `$SECRET` and `$AUD` stand for what a corpus cannot know.
-        let known = [("$KEY", &self.by_key), ("$SECRET", &self.by_secret), ("$AUD", &endpoint().url)];
+        let known = [("$KEY", &*self.by_key), ("$SECRET", &*self.by_secret), ("$AUD", TOKEN_URL)];
         let Ok(text) = str::from_utf8(claims) else { return };
         let claims = known.iter().fold(text.to_owned(), |text, (name, value)| text.replace(name, value));
         let header = parse_object(header).unwrap_or_default();
@@ -92,9 +92,9 @@ impl Held {
             assertion_type: Some(ASSERTION_TYPE.to_owned()),
             assertion: token,
         });
-        let (tenant, snapshot, now) = (&self.world.tenant, self.world.snapshot(), self.world.now());
-        let here = endpoint();
-        let judged = self.runtime.block_on(client::authenticate(tenant, &snapshot, &presented, &here, now));
+        let (tenant, snapshot) = (&self.world.tenant, self.world.snapshot());
+        let judged = self.runtime.block_on(authenticate(tenant, &snapshot, &presented));
+        let judged = judged.map_err(|(refusal, _)| refusal);
         assert_eq!(judged.is_ok(), expected, "{claims}: {:?}", judged.err());
         if expected {
             self.grants += 1;
@@ -135,8 +135,7 @@ impl Held {
         let now = self.world.now().seconds();
         let Some(claims) = claims_of(claims) else { return false };
         let is = |name: &str, text: &str| claims.get(name).and_then(Value::as_str) == Some(text);
-        let ours = [endpoint().url, endpoint().issuer];
-        let is_ours = |value: &Value| value.as_str().is_some_and(|text| ours.iter().any(|own| own == text));
+        let is_ours = |value: &Value| value.as_str().is_some_and(|text| [TOKEN_URL, ISSUER].contains(&text));
         let is_meant = match claims.get("aud") {
             Some(Value::Array(all)) => all.iter().any(is_ours),
             Some(one) => is_ours(one),
