@@ -1,5 +1,6 @@
 //! JSON bodies of the management API, by an admin who may do everything. Never a fault; what is refused has changed
-//! nothing; what is taken is shown as it was answered, and tokens can still be asked for.
+//! nothing; what is taken is shown as it was answered, can be written back as it is shown, and tokens can still be asked
+//! for.
 //!
 //! Input: on the first line the name of a path of [`crate::shell`], and behind a blank an `If-Match`; then the body.
 
@@ -48,6 +49,24 @@ fn write(held: &mut Held, path: &str, tag: &str, body: Vec<u8>, is_list: bool) {
     assert_eq!(view, shown, "what was answered is not what is there");
     let tokens = held.ask_for_token();
     assert!(tokens.status < 500, "{tokens:?}");
+    if !is_list {
+        write_back(held, path, shown);
+    }
+}
+
+/// What is shown can be written back, as clients do that change one member, and changes nothing.
+fn write_back(held: &mut Held, path: &str, mut shown: Value) {
+    let body = shown.to_string().into_bytes();
+    let (reply, _) = held.admin(&Method::PUT, path, &[("content-type", "application/json")], body);
+    assert_eq!(reply.status, 200, "{shown} cannot be written back: {reply:?}");
+    let mut again = reply.json();
+    for view in [&mut again, &mut shown] {
+        without_secrets(view);
+        if let Value::Object(members) = view {
+            members.shift_remove("lastUpdated");
+        }
+    }
+    assert_eq!(again, shown, "written back, it is something else");
 }
 
 /// A secret may be shown once only.
