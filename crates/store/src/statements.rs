@@ -243,6 +243,9 @@ statements! {
     FILL_GAP: 1,
         "insert into event (org, writer, n, at, schema, body) values ($1, $2, $3, $4, 0, '') \
          on conflict (org, writer, n) do nothing";
+    CLAIM_EVENT: 1,
+        "insert into event (org, writer, n, at, schema, body) values ($1, $2, $3, $4, 0, '') \
+         on conflict (org, writer, n) do update set schema = event.schema returning schema";
     LOG_HEAD: 1, "select seq from log_head where org = $1";
     INSERT_LOG_HEAD: 1, "insert into log_head (org, seq) values ($1, $2) on conflict (org) do nothing";
     ADVANCE_LOG_HEAD: 2, "update log_head set seq = $1 where org = $2 and seq = $3";

@@ -36,8 +36,8 @@ pub const KEPT: &[Kept] = &[
     },
     Kept {
         packages: &["rustls", "rustls-native-certs", "tokio-rustls", "rcgen"],
-        crates: &["server"],
-        instead: "only `server` speaks TLS",
+        crates: &["server", "store"],
+        instead: "only `server` speaks TLS, and `store` to its database",
     },
     Kept {
         packages: &["prometheus-client"],
