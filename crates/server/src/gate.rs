@@ -79,7 +79,11 @@ impl Readiness for TenantGate {
                     known.clone()
                 }
                 _ => {
-                    let checked = self.tenant.store.health().await.map_err(|fault| fault.to_string());
+                    // A node that refuses tokens need not ask the database why, which may take long to answer.
+                    let checked = match self.tenant.freshness.check(now) {
+                        Ok(()) => self.tenant.store.health().await.map_err(|fault| fault.to_string()),
+                        Err(fault) => Err(fault.to_string()),
+                    };
                     *last = Some((now, checked.clone()));
                     checked
                 }

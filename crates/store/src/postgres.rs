@@ -5,6 +5,7 @@
 //! commit. Every other batch runs in a transaction of its own.
 
 mod circuit;
+mod clock;
 mod committer;
 mod dial;
 mod servers;
@@ -110,6 +111,11 @@ impl Postgres {
         params: Vec<Value>,
     ) -> Result<Vec<Row>, Fault> {
         self.session.query(statement, org, &params).await
+    }
+
+    /// The database's clock.
+    pub(crate) async fn clock(&self) -> Result<i64, Fault> {
+        self.session.clock().await
     }
 
     /// A read, and whether the committer still runs.

@@ -60,8 +60,8 @@ impl Session {
 
     /// Draws the consequence of an error for the other connections: those to a server that takes no writes any more are
     /// of no use, not even to read by, for what it knows may be old.
-    pub(super) fn note(&self, error: &Error) {
-        if error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION) {
+    pub(super) fn note(&self, code: &SqlState) {
+        if *code == SqlState::READ_ONLY_SQL_TRANSACTION {
             let dropped = self.pool.retain(|_, _| false).removed.len();
             tracing::warn!(
                 dropped,
@@ -103,7 +103,7 @@ impl Session {
                 Err(error) => error,
             };
             drop(Object::take(connection));
-            self.note(&error);
+            error.code().into_iter().for_each(|code| self.note(code));
             if retry == RETRIES || !(error.is_closed() || is_passing(&error)) {
                 return Err(fault(error));
             }

@@ -211,7 +211,7 @@ impl Session {
 
     /// A statement that the server refused has undone the transaction. A commit that failed tells so only by some codes.
     fn judge(&self, place: usize, commits: bool, error: Error) -> Trouble {
-        self.note(&error);
+        error.code().into_iter().for_each(|code| self.note(code));
         let told = error.code().map(SqlState::code).is_some_and(|code| {
             // 40003 is of a class that tells, and says that nobody knows.
             !commits || (["40", "23", "25", "53", "55"].contains(&&code[..2]) && code != "40003")

@@ -96,7 +96,16 @@ async fn a_pool_leaves_the_server_that_stopped_taking_writes_for_the_one_that_be
     store.commit(event("to one")).await.expect("a commit");
     is_read_only(two, false).await;
     is_read_only(one, true).await;
-    // The open connections still lead to the first.
+    // The open connections still lead to the first; whoever asks for the time leaves it, too.
+    let told = store.shared_clock().await;
+    assert!(told.is_err_and(|fault| fault.to_string().contains("takes no writes")));
+    store.shared_clock().await.expect("the other server has a clock");
+    is_read_only(two, true).await;
+    is_read_only(one, false).await;
+    assert!(store.shared_clock().await.is_err());
+    store.commit(event("to one, too")).await.expect("a commit");
+    is_read_only(two, false).await;
+    is_read_only(one, true).await;
     let (elapsed, refusals) = commit_in_the_end(&store, "to two").await;
     println!("the other server was found after {elapsed:?} and {refusals} refusals");
     let mut batch = batch(ONE);
