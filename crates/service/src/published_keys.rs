@@ -17,9 +17,9 @@ use crate::outbound::Outbound;
 /// Of how many clients keys are kept.
 pub const CLIENTS_MAX: usize = 1_000;
 /// How many requests may wait for keys at once; the excess is answered 503, so that waiting never fills the endpoint.
-pub const WAITING_MAX: usize = 64;
+pub const WAITING_MAX: usize = 256;
 /// How many of them may wait for the keys of one client, so that a server that hangs keeps no other client waiting.
-pub const WAITING_FOR_ONE_MAX: usize = 8;
+pub const WAITING_FOR_ONE_MAX: usize = 32;
 /// How long keys are kept at least, if their server does not say, and at most.
 const AGE_SECONDS: std::ops::RangeInclusive<u64> = 60..=3_600;
 const AGE_SECONDS_DEFAULT: u64 = 300;

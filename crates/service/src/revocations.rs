@@ -171,7 +171,9 @@ impl Revocations {
             }
             if !new.is_empty() {
                 let mut known = self.write();
-                new.iter().for_each(|(hash, client, expires)| known.insert(*hash, client, *expires));
+                for (hash, client, expires) in &new {
+                    known.insert(*hash, client, *expires);
+                }
             }
             if !full {
                 return Ok(());

@@ -1,6 +1,7 @@
 //! The use cases over a store in memory and a clock that tests move: what only a caller within the process can see.
 
 mod assertions;
+mod bad_wire;
 mod client;
 mod dangling;
 mod drafts;
@@ -8,6 +9,9 @@ mod early;
 mod history;
 mod introspection;
 mod jwks;
+#[path = "../../../store/src/tests/keeper.rs"]
+#[expect(dead_code, reason = "the store's suite needs more of it")]
+mod keeper;
 mod keys;
 mod master_key;
 mod nodes;
@@ -18,4 +22,6 @@ mod revocation;
 mod secrets;
 mod sequence;
 mod token;
+#[path = "../../../store/src/tests/wire.rs"]
+mod wire;
 mod world;
