@@ -1,0 +1,144 @@
+//! Where a row takes place: a directory, a recorder, nodes with a world on them. Owns the order of a run: start, make the
+//! world, load, fault, survey, judge.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::check::{self, Violation};
+use crate::history::{Act, History};
+use crate::leaks;
+use crate::node::{Node, Plan};
+use crate::record::Recorder;
+use crate::scratch::Scratch;
+use crate::survey::{self, Texts};
+use crate::wire::Connection;
+use crate::workload::{self, Load};
+use crate::world::World;
+
+/// What a row is run with.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The program as it is shipped.
+    pub binary: PathBuf,
+    /// The program with kill points.
+    pub mortal: PathBuf,
+    /// Where runs may write.
+    pub parent: PathBuf,
+    /// What determines the choices.
+    pub seed: u64,
+    /// Whether there is time.
+    pub is_long: bool,
+    /// Whether histories that held are kept, too.
+    pub keeps: bool,
+}
+
+impl Context {
+    /// The same with another seed.
+    pub fn with_seed(&self, seed: u64) -> Self {
+        Self { seed, ..self.clone() }
+    }
+
+    /// One of two, by how much time there is.
+    pub fn pick<T>(&self, short: T, long: T) -> T {
+        if self.is_long { long } else { short }
+    }
+}
+
+/// Where a row takes place.
+#[derive(Debug)]
+pub struct Site {
+    scratch: Scratch,
+    /// What happens is written here.
+    pub recorder: Arc<Recorder>,
+    seed: u64,
+    row: u8,
+    keeps: bool,
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub struct Judged {
+    /// What did not hold.
+    pub violations: Vec<Violation>,
+    /// The whole history.
+    pub history: History,
+    /// How long after the fault all nodes answered again.
+    pub recovery: Option<Duration>,
+    /// Where to look, if something did not hold.
+    pub kept: Option<PathBuf>,
+}
+
+impl Site {
+    /// An empty place for a row.
+    pub fn new(context: &Context, row: u8) -> Result<Self, String> {
+        let scratch = Scratch::new(&context.parent, &format!("row{row}-{}", context.seed))?;
+        let recorder = Arc::new(Recorder::begin(&scratch.path().join("history.jsonl"), row, context.seed)?);
+        Ok(Self { scratch, recorder, seed: context.seed, row, keeps: context.keeps })
+    }
+
+    /// How a node of this place is started.
+    pub fn plan(&self, binary: &std::path::Path, name: &str) -> Result<Plan, String> {
+        let temporary = self.scratch.path().join("tmp");
+        std::fs::create_dir_all(&temporary).map_err(|error| error.to_string())?;
+        let plan = Plan::new(binary, self.scratch.path(), name)?;
+        Ok(plan.with("TMPDIR", temporary.to_string_lossy()))
+    }
+
+    /// The directory.
+    pub fn path(&self) -> &std::path::Path {
+        self.scratch.path()
+    }
+
+    /// Makes a world by way of a node.
+    pub fn world(&self, node: &Node) -> Result<Arc<World>, String> {
+        World::make(&mut Connection::new(node.plan.address)).map(Arc::new)
+    }
+
+    /// The usual load on nodes.
+    pub fn load(&self, nodes: &[SocketAddr], world: &Arc<World>) -> Load {
+        self.load_as(workload::Plan::mixed(nodes.to_vec(), self.seed), world)
+    }
+
+    /// A load as a plan says.
+    pub fn load_as(&self, plan: workload::Plan, world: &Arc<World>) -> Load {
+        Load::start(plan, world, &self.recorder)
+    }
+
+    /// Asks the nodes, searches for secrets, and judges. The directory stays if something did not hold.
+    pub fn judge(self, nodes: &[SocketAddr], world: &World, texts: &Texts) -> Result<Judged, String> {
+        survey::survey(nodes, world, texts, &self.recorder)?;
+        leaks::search(self.scratch.path(), &world.secrets(), &self.recorder);
+        self.verdict()
+    }
+
+    /// Judges what is written down.
+    pub fn verdict(self) -> Result<Judged, String> {
+        let history = self.recorder.history();
+        let violations = check::check(&history);
+        let recovery = check::recovery(&history);
+        let kept = (!violations.is_empty()).then(|| self.recorder.path().to_owned());
+        if self.keeps {
+            println!(
+                "row {}: the history of seed {} is {}",
+                self.row,
+                self.seed,
+                self.recorder.path().display()
+            );
+        } else if kept.is_none() {
+            self.scratch.forget();
+        }
+        Ok(Judged { violations, history, recovery, kept })
+    }
+}
+
+/// How many calls of a history came to nothing that anybody knows.
+pub fn unknown_calls(history: &History) -> usize {
+    history.calls.iter().filter(|call| call.outcome.is_unknown()).count()
+}
+
+/// How many calls were sent to a node.
+pub fn sent_calls(history: &History) -> usize {
+    history.calls.iter().filter(|call| !matches!(call.act, Act::Verify { .. })).count()
+}
