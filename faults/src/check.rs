@@ -68,9 +68,12 @@ impl fmt::Display for Violation {
     }
 }
 
+/// What one file of `check` does.
+type Check = fn(&History) -> Vec<String>;
+
 /// Everything that did not hold.
 pub fn check(history: &History) -> Vec<Violation> {
-    let checks: [(Invariant, fn(&History) -> Vec<String>); 8] = [
+    let checks: [(Invariant, Check); 8] = [
         (Invariant::Durable, durable::check),
         (Invariant::Ended, ended::check),
         (Invariant::Verified, verified::check),

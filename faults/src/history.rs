@@ -99,6 +99,11 @@ pub enum Act {
         /// The authorization server.
         server: String,
     },
+    /// What the public is told about an authorization server.
+    Discovery {
+        /// The authorization server.
+        server: String,
+    },
     /// A page of the log.
     Log,
     /// A resource server judged a token, by the keys that it holds. It asked nobody: its outcome is done or refused.

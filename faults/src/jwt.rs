@@ -22,8 +22,6 @@ pub struct Token {
     pub jti: String,
     /// The key that signed it.
     pub kid: String,
-    /// When it expires, in seconds.
-    pub expires: u64,
 }
 
 impl Token {
@@ -36,7 +34,6 @@ impl Token {
             text: text.to_owned(),
             jti: claims["jti"].as_str()?.to_owned(),
             kid: header["kid"].as_str()?.to_owned(),
-            expires: claims["exp"].as_u64()?,
         })
     }
 

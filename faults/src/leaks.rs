@@ -45,7 +45,9 @@ pub fn search(directory: &Path, secrets: &[(String, String)], recorder: &Recorde
         let name = entry.file_name().to_string_lossy().into_owned();
         if path.is_dir() {
             search(&path, secrets, recorder);
-        } else if !name.starts_with("master.key") && !name.ends_with(".jsonl") {
+        } else if !name.starts_with("master.key")
+            && path.extension().is_none_or(|extension| extension != "jsonl")
+        {
             let mut bytes = fs::read(&path).unwrap_or_default();
             bytes.truncate(FILE_BYTES_MAX);
             for what in find(&String::from_utf8_lossy(&bytes), secrets) {

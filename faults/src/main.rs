@@ -2,6 +2,7 @@
 //! docs/reliability.md says what is promised and how it is checked.
 
 mod check;
+mod cluster;
 mod figures;
 mod history;
 mod jwt;
@@ -66,7 +67,9 @@ fn dispatch(command: &str, arguments: &[String]) -> Result<ExitCode, String> {
         }
         "replay" => replay(&Options::parse(arguments, &[], &[])?),
         "rows" => {
-            ROWS.iter().for_each(|row| println!("{:>2}  {}", row.number, row.fault));
+            for row in ROWS {
+                println!("{:>2}  {}", row.number, row.fault);
+            }
             Ok(ExitCode::SUCCESS)
         }
         "" | "help" | "--help" | "-h" => {
@@ -146,7 +149,9 @@ fn replay(options: &Options) -> Result<ExitCode, String> {
     let path = options.argument(0, "FILE")?;
     let text = std::fs::read_to_string(path).map_err(|error| format!("`{path}`: {error}"))?;
     let violations = check::check(&History::parse(&text)?);
-    violations.iter().for_each(|violation| println!("VIOLATED {violation}"));
+    for violation in &violations {
+        println!("VIOLATED {violation}");
+    }
     println!("{} violations", violations.len());
     Ok(if violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

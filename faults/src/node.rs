@@ -119,9 +119,10 @@ impl Plan {
     pub fn start(&self) -> Result<(Node, Duration), String> {
         let begun = clock::now();
         let mut node = self.launch()?;
-        match node.wait_ready(START_LIMIT)? {
-            true => Ok((node, begun.elapsed())),
-            false => Err(format!("it ended while it started; it said:\n{}", node.said_last())),
+        if node.wait_ready(START_LIMIT)? {
+            Ok((node, begun.elapsed()))
+        } else {
+            Err(format!("it ended while it started; it said:\n{}", node.said_last()))
         }
     }
 }
@@ -176,9 +177,10 @@ impl Node {
     /// Asks it to end, by SIGTERM, and waits for that.
     pub fn stop(mut self) -> Result<Plan, String> {
         signal(self.pid(), "TERM")?;
-        match self.wait_end(STOP_LIMIT)? {
-            true => Ok(self.plan.clone()),
-            false => Err(format!("it did not end within {} s of SIGTERM", STOP_LIMIT.as_secs())),
+        if self.wait_end(STOP_LIMIT)? {
+            Ok(self.plan.clone())
+        } else {
+            Err(format!("it did not end within {} s of SIGTERM", STOP_LIMIT.as_secs()))
         }
     }
 

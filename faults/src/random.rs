@@ -1,4 +1,4 @@
-//! Numbers that a seed determines, so that a run can be made again (SplitMix64). Nothing here is a secret.
+//! Numbers that a seed determines, so that a run can be made again (`SplitMix64`). Nothing here is a secret.
 
 /// A row of numbers that depends on its seed alone.
 #[derive(Debug, Clone)]

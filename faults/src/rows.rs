@@ -1,5 +1,6 @@
 //! The table of faults: what each row does to the nodes, in a file of its own. Owns the list and how one row is run.
 
+mod database_killed;
 mod random_kills;
 
 use crate::check::Violation;
@@ -19,7 +20,7 @@ pub struct Row {
 }
 
 /// Every row that can be run.
-pub const ROWS: &[Row] = &[random_kills::ROW];
+pub const ROWS: &[Row] = &[random_kills::ROW, database_killed::ROW];
 
 /// What a row found.
 #[derive(Debug, Default)]

@@ -2,18 +2,18 @@
 //! world, load, fault, survey, judge.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::check::{self, Violation};
 use crate::history::{Act, History};
 use crate::leaks;
-use crate::node::{Node, Plan};
+use crate::node::Plan;
 use crate::record::Recorder;
 use crate::scratch::Scratch;
 use crate::survey::{self, Texts};
-use crate::wire::Connection;
 use crate::workload::{self, Load};
 use crate::world::World;
 
@@ -79,7 +79,7 @@ impl Site {
     }
 
     /// How a node of this place is started.
-    pub fn plan(&self, binary: &std::path::Path, name: &str) -> Result<Plan, String> {
+    pub fn plan(&self, binary: &Path, name: &str) -> Result<Plan, String> {
         let temporary = self.scratch.path().join("tmp");
         std::fs::create_dir_all(&temporary).map_err(|error| error.to_string())?;
         let plan = Plan::new(binary, self.scratch.path(), name)?;
@@ -87,13 +87,20 @@ impl Site {
     }
 
     /// The directory.
-    pub fn path(&self) -> &std::path::Path {
+    pub fn path(&self) -> &Path {
         self.scratch.path()
     }
 
-    /// Makes a world by way of a node.
-    pub fn world(&self, node: &Node) -> Result<Arc<World>, String> {
-        World::make(&mut Connection::new(node.plan.address)).map(Arc::new)
+    /// How so many nodes on one PostgreSQL are started, all with one master key.
+    pub fn plans_on(&self, binary: &Path, url: &str, count: usize) -> Result<Vec<Plan>, String> {
+        let key = Command::new(binary).args(["key", "generate"]).output();
+        let key = key.map_err(|error| format!("`{}`: {error}", binary.display()))?.stdout;
+        let key = String::from_utf8_lossy(&key).trim().to_owned();
+        let plan = |number: usize| {
+            let plan = self.plan(binary, &format!("node{number}"))?;
+            Ok(plan.with("TOKENMINT_DATABASE_URL", url).with("TOKENMINT_MASTER_KEY", key.clone()))
+        };
+        (0..count).map(plan).collect()
     }
 
     /// The usual load on nodes.
@@ -110,11 +117,11 @@ impl Site {
     pub fn judge(self, nodes: &[SocketAddr], world: &World, texts: &Texts) -> Result<Judged, String> {
         survey::survey(nodes, world, texts, &self.recorder)?;
         leaks::search(self.scratch.path(), &world.secrets(), &self.recorder);
-        self.verdict()
+        Ok(self.verdict())
     }
 
     /// Judges what is written down.
-    pub fn verdict(self) -> Result<Judged, String> {
+    pub fn verdict(self) -> Judged {
         let history = self.recorder.history();
         let violations = check::check(&history);
         let recovery = check::recovery(&history);
@@ -129,7 +136,7 @@ impl Site {
         } else if kept.is_none() {
             self.scratch.forget();
         }
-        Ok(Judged { violations, history, recovery, kept })
+        Judged { violations, history, recovery, kept }
     }
 }
 

@@ -18,6 +18,8 @@ use crate::world::{World, admin, oauth_path};
 
 /// An event may wait so long for its place in the log, if a commit before it was cut off; and a little for luck.
 const LOG_LIMIT: Duration = Duration::from_secs(80);
+/// So long after a change every node knows it (I4).
+const NODES_APART: Duration = Duration::from_millis(1_100);
 /// Tokens that are introspected after recovery: the newest of each sort.
 const TOKENS_MAX: usize = 200;
 
@@ -26,6 +28,9 @@ pub type Texts = Vec<(String, String, String)>;
 
 /// Asks every node and adds what they say to the history. `texts` are tokens: id, text, authorization server.
 pub fn survey(nodes: &[SocketAddr], world: &World, texts: &Texts, recorder: &Recorder) -> Result<(), String> {
+    if nodes.len() > 1 {
+        thread::sleep(NODES_APART);
+    }
     let wanted = wanted_events(&recorder.history());
     for (node, address) in nodes.iter().enumerate() {
         let mut connection = Connection::new(*address);

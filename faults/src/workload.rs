@@ -56,6 +56,8 @@ pub enum Flow {
     Log,
     /// The published keys.
     Keys,
+    /// The discovery document.
+    Discovery,
 }
 
 /// Everything, in the shares of an ordinary day with more changes than one.
@@ -73,8 +75,8 @@ pub const MIXED: &[(Flow, usize)] = &[
     (Flow::Keys, 2),
 ];
 
-/// Tokens and introspection only.
-pub const READING: &[(Flow, usize)] = &[(Flow::TokenBySecret, 2), (Flow::Introspect, 1), (Flow::Keys, 1)];
+/// What the public reads, which needs no database.
+pub const PUBLIC: &[(Flow, usize)] = &[(Flow::Keys, 1), (Flow::Discovery, 1)];
 
 /// How a load is made.
 #[derive(Debug, Clone)]
@@ -98,6 +100,12 @@ impl Plan {
     pub fn mixed(nodes: Vec<SocketAddr>, seed: u64) -> Self {
         let verifiers = vec![Caching::AsAdvertised, Caching::RefetchAtUnknownKey];
         Self { nodes, mix: MIXED, threads: 8, rest: Duration::from_millis(10), seed, verifiers }
+    }
+
+    /// Readers of what is public, beside another load.
+    pub fn public(nodes: Vec<SocketAddr>, seed: u64) -> Self {
+        let rest = Duration::from_millis(20);
+        Self { nodes, mix: PUBLIC, threads: 2, rest, seed, verifiers: Vec::new() }
     }
 }
 
@@ -157,11 +165,6 @@ impl Load {
             thread::spawn(move || hand.work())
         });
         Self { threads: threads.collect(), shared }
-    }
-
-    /// Lets it run for a while.
-    pub fn run_for(&self, time: Duration) {
-        thread::sleep(time);
     }
 
     /// Ends the threads and waits for them; the tokens that the load still has. A thread that panicked is a mistake of the
@@ -227,6 +230,7 @@ impl Hand {
                 Flow::TokenOfRotating => self.token_of_rotating(),
                 Flow::Log => self.read_log(),
                 Flow::Keys => self.read_keys(),
+                Flow::Discovery => self.read_discovery(),
             }
             thread::sleep(self.shared.plan.rest);
         }
@@ -249,16 +253,16 @@ impl Hand {
         act: Act,
         note: impl FnOnce(&Answer, &mut crate::history::Told),
     ) -> Option<Answer> {
-        let node = self.random.below(self.connections.len());
+        let place = self.random.below(self.connections.len());
         let start = self.shared.recorder.now();
-        let answer = self.connections[node].call(request);
+        let answer = self.connections[place].call(request);
         let mut outcome = outcome(&answer);
         if let (Ok(answer), Outcome::Done(told)) = (&answer, &mut outcome) {
             note(answer, told);
         }
         self.look_for_secrets(&answer);
         let nobody = outcome == Outcome::Unsent;
-        self.shared.recorder.call(start, node, act, outcome);
+        self.shared.recorder.call(start, place, act, outcome);
         if nobody {
             thread::sleep(NOBODY);
         }

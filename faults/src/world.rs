@@ -1,6 +1,9 @@
 //! What a run works on: an authorization server that mints, one that rotates its keys, one that is changed all the time,
 //! and clients. Made over the management API, as anybody would.
 
+use std::net::SocketAddr;
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -73,8 +76,9 @@ pub fn admin(request: Request) -> Request {
 }
 
 impl World {
-    /// Makes everything.
-    pub fn make(connection: &mut Connection) -> Result<Self, String> {
+    /// Makes everything by way of a node.
+    pub fn make(node: SocketAddr) -> Result<Arc<Self>, String> {
+        let connection = &mut Connection::new(node);
         let (mint, _) = open_server(connection, "mint")?;
         let (rotating, _) = open_server(connection, "rotating")?;
         let (playground, policy) = open_server(connection, "playground")?;
@@ -87,7 +91,7 @@ impl World {
         let key = ClientKey::generate("faults-1")?;
         let made = create(connection, "/api/v1/apps", &app("signer", Some(&key.jwk())))?;
         let signer = Signer { id: id(&made)?, key };
-        Ok(Self { mint, rotating, playground, policy, clients, signer })
+        Ok(Arc::new(Self { mint, rotating, playground, policy, clients, signer }))
     }
 
     /// The text of everything secret that this run knows, by name.

@@ -7,6 +7,7 @@ use super::{Finding, Row};
 use crate::figures::spread;
 use crate::random::Random;
 use crate::site::{Context, Site};
+use crate::world::World;
 
 /// The row.
 pub const ROW: Row = Row {
@@ -44,10 +45,10 @@ fn one(
     let site = Site::new(context, ROW.number)?;
     let mut random = Random::new(context.seed, u64::MAX);
     let (mut node, _) = site.plan(&context.binary, "node")?.start()?;
-    let world = site.world(&node)?;
+    let world = World::make(node.plan.address)?;
     let addresses = [node.plan.address];
     let load = site.load(&addresses, &world);
-    load.run_for(Duration::from_millis(2_500));
+    thread::sleep(Duration::from_millis(2_500));
     for _ in 0..kills {
         thread::sleep(Duration::from_millis(u64::try_from(random.below(700)).unwrap_or(0)));
         let begun = site.recorder.now();
@@ -56,7 +57,7 @@ fn one(
         starts.push(took);
         node = again;
     }
-    load.run_for(Duration::from_secs(3));
+    thread::sleep(Duration::from_secs(3));
     let texts = load.stop()?;
     let plan = node.stop()?;
     let whole = plan.is_whole()?;

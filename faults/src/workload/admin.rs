@@ -145,7 +145,7 @@ impl Hand {
         };
         let mut outcome = Outcome::Unsent;
         self.ask(&admin(request), Act::Change(change.clone()), |_, told| {
-            outcome = Outcome::Done(told.clone())
+            outcome = Outcome::Done(told.clone());
         });
         owned.change = change;
         outcome.done().is_some() && what != What::Delete

@@ -23,6 +23,12 @@ impl Hand {
         self.keys_of(&server);
     }
 
+    pub(super) fn read_discovery(&mut self) {
+        let server = self.shared.world.mint.clone();
+        let request = Request::get(format!("/oauth2/{server}/.well-known/oauth-authorization-server"));
+        self.ask(&request, Act::Discovery { server }, |_, _| {});
+    }
+
     /// Reads the published keys of a server.
     pub(super) fn keys_of(&mut self, server: &str) -> Option<Answer> {
         let request = Request::get(oauth_path(server, "keys"));

@@ -32,7 +32,7 @@ pub struct Kept {
 pub const KEPT: &[Kept] = &[
     Kept {
         packages: &["axum", "hyper", "hyper-util", "http", "http-body", "http-body-util", "h2", "tower"],
-        crates: &["server", "bench"],
+        crates: &["server", "bench", "faults"],
         instead: "only `server` knows HTTP; return a typed refusal and let `server` map it",
     },
     Kept {
