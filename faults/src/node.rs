@@ -3,6 +3,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::net::{SocketAddr, TcpListener};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -165,6 +166,18 @@ impl Node {
             thread::sleep(Duration::from_millis(2));
         }
         Ok(false)
+    }
+
+    /// Whether it was ended by SIGKILL, now that it has ended.
+    pub fn was_killed(&mut self) -> Result<bool, String> {
+        const SIGKILL: i32 = 9;
+        let status = self.child.try_wait().map_err(|error| error.to_string())?;
+        Ok(status.and_then(|status| status.signal()) == Some(SIGKILL))
+    }
+
+    /// Asks it to end, by SIGTERM; it may have ended already.
+    pub fn ask_to_stop(&mut self) -> Result<(), String> {
+        if self.has_ended()? { Ok(()) } else { signal(self.pid(), "TERM") }
     }
 
     /// Ends it by SIGKILL.

@@ -86,6 +86,11 @@ impl Site {
         Ok(plan.with("TMPDIR", temporary.to_string_lossy()))
     }
 
+    /// What determines the choices.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
     /// The directory.
     pub fn path(&self) -> &Path {
         self.scratch.path()

@@ -12,6 +12,9 @@ use crate::jwt::ClientKey;
 use crate::node::{API_TOKEN, ORIGIN};
 use crate::wire::{Connection, Request};
 
+/// The parameter that says what kind of assertion a client presents.
+pub const ASSERTION_TYPE: (&str, &str) =
+    ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
 const SERVERS: &str = "/api/v1/authorizationServers";
 
 /// What a run works on.

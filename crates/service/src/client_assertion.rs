@@ -151,7 +151,9 @@ impl SingleUse {
     pub(crate) async fn is_first(&self, tenant: &Tenant) -> Result<bool, Fault> {
         let mut batch = Batch::new(tenant.org().as_str(), rows::actor(&model::Actor::system()));
         self.commit(&mut batch);
-        match tenant.store.commit(batch).await {
+        let used = tenant.store.commit(batch).await;
+        store::kill_point("assertion: used");
+        match used {
             Ok(_) => Ok(true),
             Err(CommitError::Conflict { .. }) => Ok(false),
             Err(error) => Err(error.into()),

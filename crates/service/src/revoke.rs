@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use model::Timestamp;
 use model::event::{EventType, Target};
-use store::Revocation;
+use store::{Revocation, kill_point};
 
 use crate::access_token::{AccessToken, Asked, Refusal, Request, identify};
 use crate::failure::{Failure, Fault};
@@ -36,8 +36,11 @@ pub async fn revoke(tenant: &Arc<Tenant>, request: &Request, now: Timestamp) -> 
     // A caller who leaves does not stop the commit, and must not keep memory from learning of it.
     let tenant = Arc::clone(tenant);
     let done = tokio::spawn(async move {
+        kill_point("revocation: to commit");
         tenant.store.commit(batch).await.map_err(Fault::from)?;
+        kill_point("revocation: durable");
         tenant.revocations.insert(token.jti_hash, token.expires);
+        kill_point("revocation: known");
         Ok(())
     });
     done.await.map_err(Fault::internal)?.map_err(Failure::Fault)

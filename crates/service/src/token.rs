@@ -11,7 +11,7 @@ use model::event::{Event, EventType, FACTS_BYTES_MAX, Origin, OutcomeResult, Tar
 use model::{GrantType, Timestamp};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
-use store::CommitError;
+use store::{CommitError, kill_point};
 
 use crate::client::{self, Authenticated, Credentials};
 use crate::client_assertion::{self, Endpoint, SingleUse};
@@ -312,10 +312,14 @@ impl Subject<'_> {
         let mut batch = log::one(self.tenant, &event, self.now);
         let used = self.single_use.map(|single_use| single_use.commit(&mut batch));
         let durable = self.tenant.store.submit(batch);
+        kill_point("token: submitted");
         let mut access_token = String::new();
         let payload = Value::Object(claims).to_string();
         jose::sign_compact(&key, payload.as_bytes(), &mut access_token).map_err(Fault::internal)?;
-        match durable.await {
+        kill_point("token: signed");
+        let durable = durable.await;
+        kill_point("token: durable");
+        match durable {
             Ok(_) => {}
             Err(CommitError::Conflict { step }) if Some(step) == used => return Err(self.already_used()),
             Err(error) => return Err(Fault::from(error).into()),
@@ -384,7 +388,9 @@ impl Subject<'_> {
             .about(Target::new("AuthorizationServer", server.id.as_str(), server.name.as_str()));
         event.result = OutcomeResult::Failure;
         event.reason = Some(refusal.name().to_owned());
-        match self.tenant.store.commit(log::one(self.tenant, &event, self.now)).await {
+        let logged = self.tenant.store.commit(log::one(self.tenant, &event, self.now)).await;
+        kill_point("token: refused");
+        match logged {
             Ok(_) => Failure::Refused(refusal),
             Err(error) => Failure::Fault(error.into()),
         }

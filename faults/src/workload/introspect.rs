@@ -3,7 +3,7 @@
 use super::Hand;
 use crate::history::Act;
 use crate::wire::Request;
-use crate::world::oauth_path;
+use crate::world::{ASSERTION_TYPE, oauth_path};
 
 impl Hand {
     pub(super) fn introspect(&mut self) {
@@ -17,10 +17,17 @@ impl Hand {
             (recent > 0).then(|| among[among.len() - 1 - place % recent].clone())
         };
         let Some(issued) = chosen else { return self.token_by_secret() };
-        let asker = self.any_client();
-        let fields = [("token", issued.token.text.as_str()), ("token_type_hint", "access_token")];
-        let request =
-            Request::form(oauth_path(&issued.server, "introspect"), &fields).by(asker.authorization());
+        let path = oauth_path(&issued.server, "introspect");
+        let token = ("token", issued.token.text.as_str());
+        let request = if self.random.below(4) == 0 {
+            let jti = format!("assertion-{}", self.fresh().1);
+            let assertion = self.shared.world.signer.assertion(&issued.server, "introspect", &jti);
+            let Ok(assertion) = assertion else { return };
+            Request::form(path, &[token, ASSERTION_TYPE, ("client_assertion", &assertion)])
+        } else {
+            let asker = self.any_client();
+            Request::form(path, &[token]).by(asker.authorization())
+        };
         self.ask(&request, Act::Introspect { jti: issued.token.jti.clone() }, |_, _| {});
     }
 }

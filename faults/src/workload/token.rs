@@ -4,9 +4,8 @@ use super::{Hand, Issued, TOKENS_KEPT};
 use crate::history::Act;
 use crate::jwt::Token;
 use crate::wire::Request;
-use crate::world::{Client, oauth_path};
+use crate::world::{ASSERTION_TYPE, Client, oauth_path};
 
-const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const GRANT: (&str, &str) = ("grant_type", "client_credentials");
 const READ: (&str, &str) = ("scope", "read");
 
@@ -38,8 +37,7 @@ impl Hand {
         let (_, name) = self.fresh();
         let jti = format!("assertion-{name}");
         let Ok(assertion) = world.signer.assertion(&world.mint, "token", &jti) else { return };
-        let fields =
-            [GRANT, READ, ("client_assertion_type", ASSERTION_TYPE), ("client_assertion", &assertion)];
+        let fields = [GRANT, READ, ASSERTION_TYPE, ("client_assertion", &assertion)];
         let request = Request::form(oauth_path(&world.mint, "token"), &fields);
         // Presented once more, perhaps to another node, it must be refused: the checker counts.
         let times = 1 + usize::from(self.random.below(4) == 0);

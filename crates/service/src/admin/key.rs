@@ -37,6 +37,7 @@ pub async fn rotate(
         authorization_server::get(&tenant.configuration.current(), &server).map_err(Failure::Refused)?;
     let id = entry.server.value.id;
     let made = make(tenant, id, asked.now).await?;
+    store::kill_point("rotation: made");
     tenant
         .configuration
         .change(asked, move |draft| {

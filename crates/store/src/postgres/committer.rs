@@ -12,6 +12,7 @@ use super::session::{Session, fault, is_conflict, is_passing, pause};
 use super::transaction::{Numbered, Trouble, begin, end, flight, unknown};
 use crate::batch::{Answer, Batch};
 use crate::fault::{Fault, FaultKind};
+use crate::kill_point::kill_point;
 
 const BATCHES_PER_TRANSACTION: usize = 256;
 /// Together with the time-outs of connecting and sending: well below the age at which a gap is closed.
@@ -114,7 +115,10 @@ async fn attempt(session: &Session, batches: &[Batch], numbered: &[Numbered]) ->
         sendings.extend(numbered.sendings(batch, writer.clone()));
     }
     sendings.push(end());
-    let Some(trouble) = flight(&connection, sendings).await.trouble else { return Ok(()) };
+    kill_point("transaction: to commit");
+    let flown = flight(&connection, sendings).await;
+    kill_point("transaction: committed");
+    let Some(trouble) = flown.trouble else { return Ok(()) };
     drop(Object::take(connection));
     Err(match trouble {
         Trouble::Refused(_, error) => Ended::Refused(error),
