@@ -89,4 +89,4 @@ pub fn check(history: &History) -> Vec<Violation> {
     judged.collect()
 }
 
-pub use alive::recovery;
+pub use alive::{is_recovered, recovery};

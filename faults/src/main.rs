@@ -14,6 +14,7 @@ mod report;
 mod rows;
 mod scratch;
 mod site;
+mod small_disk;
 mod survey;
 mod wire;
 mod workload;

@@ -1,6 +1,7 @@
 //! The table of faults: what each row does to the nodes, in a file of its own. Owns the list and how one row is run.
 
 mod database_killed;
+mod disk_full;
 mod kill_points;
 mod random_kills;
 
@@ -21,7 +22,7 @@ pub struct Row {
 }
 
 /// Every row that can be run.
-pub const ROWS: &[Row] = &[kill_points::ROW, random_kills::ROW, database_killed::ROW];
+pub const ROWS: &[Row] = &[kill_points::ROW, random_kills::ROW, disk_full::ROW, database_killed::ROW];
 
 /// What a row found.
 #[derive(Debug, Default)]

@@ -5,7 +5,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
+
+use bench::clock;
 
 use crate::check::{self, Violation};
 use crate::history::{Act, History};
@@ -16,6 +19,9 @@ use crate::scratch::Scratch;
 use crate::survey::{self, Texts};
 use crate::workload::{self, Load};
 use crate::world::World;
+
+const RECOVERY_LEAST: Duration = Duration::from_secs(2);
+const RECOVERY_LIMIT: Duration = Duration::from_secs(63);
 
 /// What a row is run with.
 #[derive(Debug, Clone)]
@@ -116,6 +122,16 @@ impl Site {
     /// A load as a plan says.
     pub fn load_as(&self, plan: workload::Plan, world: &Arc<World>) -> Load {
         Load::start(plan, world, &self.recorder)
+    }
+
+    /// Lets a load go on after the last fault, until the nodes serve as before or their time for that is over: the checker
+    /// says which. Other work of the machine may slow both times down.
+    pub fn let_recover(&self) {
+        let begun = clock::now();
+        thread::sleep(RECOVERY_LEAST);
+        while begun.elapsed() < RECOVERY_LIMIT && !check::is_recovered(&self.recorder.history()) {
+            thread::sleep(RECOVERY_LEAST / 4);
+        }
     }
 
     /// Asks the nodes, searches for secrets, and judges. The directory stays if something did not hold.

@@ -99,7 +99,7 @@ impl Plan {
     /// The usual load on `nodes`: eight threads, some hundred calls a second.
     pub fn mixed(nodes: Vec<SocketAddr>, seed: u64) -> Self {
         let verifiers = vec![Caching::AsAdvertised, Caching::RefetchAtUnknownKey];
-        Self { nodes, mix: MIXED, threads: 8, rest: Duration::from_millis(10), seed, verifiers }
+        Self { nodes, mix: MIXED, threads: 8, rest: Duration::from_millis(25), seed, verifiers }
     }
 
     /// Readers of what is public, beside another load.

@@ -26,6 +26,11 @@ pub(super) fn check(history: &History) -> Vec<String> {
     found
 }
 
+/// Whether every node serves as before.
+pub fn is_recovered(history: &History) -> bool {
+    check(history).is_empty()
+}
+
 /// How long after the last fault's end the last node answered for the first time.
 pub fn recovery(history: &History) -> Option<Duration> {
     let (_, until) = faults(history)?;

@@ -67,7 +67,7 @@ fn one(
     let back = site.recorder.now();
     cluster.resume()?;
     site.recorder.fault("the database was killed, and came back", begun);
-    thread::sleep(Duration::from_secs(8));
+    site.let_recover();
     readers.stop()?;
     let texts = load.stop()?;
     let judged = site.judge(&addresses, &world, &texts)?;

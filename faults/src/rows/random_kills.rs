@@ -57,7 +57,7 @@ fn one(
         starts.push(took);
         node = again;
     }
-    thread::sleep(Duration::from_secs(3));
+    site.let_recover();
     let texts = load.stop()?;
     let plan = node.stop()?;
     let whole = plan.is_whole()?;
