@@ -9,6 +9,7 @@ mod jwt;
 mod leaks;
 mod node;
 mod random;
+mod raw;
 mod record;
 mod report;
 mod rows;

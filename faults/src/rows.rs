@@ -3,6 +3,7 @@
 mod database_killed;
 mod disk_full;
 mod kill_points;
+mod oversize;
 mod random_kills;
 
 use crate::check::Violation;
@@ -22,7 +23,8 @@ pub struct Row {
 }
 
 /// Every row that can be run.
-pub const ROWS: &[Row] = &[kill_points::ROW, random_kills::ROW, disk_full::ROW, database_killed::ROW];
+pub const ROWS: &[Row] =
+    &[kill_points::ROW, random_kills::ROW, disk_full::ROW, database_killed::ROW, oversize::ROW];
 
 /// What a row found.
 #[derive(Debug, Default)]
@@ -35,8 +37,7 @@ pub struct Finding {
     pub figures: Vec<String>,
     /// Why it was not run.
     pub skipped: Option<String>,
-    /// How many runs, calls, and calls of unknown outcome it is made of.
-    runs: usize,
+    /// How many calls, and calls of unknown outcome, it is made of.
     calls: usize,
     unknown: usize,
 }
@@ -49,7 +50,6 @@ impl Finding {
 
     /// Adds what a run came to.
     pub fn add(&mut self, judged: Judged) {
-        self.runs += 1;
         self.calls += sent_calls(&judged.history);
         self.unknown += unknown_calls(&judged.history);
         if let Some(kept) = &judged.kept {
@@ -78,7 +78,7 @@ impl Finding {
     /// What it is made of, and its figures.
     pub fn said(&self) -> String {
         let mut parts = Vec::new();
-        if self.runs > 0 {
+        if self.calls > 0 {
             parts.push(format!("{} calls, {} of unknown outcome", self.calls, self.unknown));
         }
         parts.extend(self.figures.iter().cloned());
