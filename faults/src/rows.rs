@@ -1,5 +1,6 @@
 //! The table of faults: what each row does to the nodes, in a file of its own. Owns the list and how one row is run.
 
+mod cost;
 mod database_killed;
 mod disk_full;
 mod kill_points;
@@ -24,7 +25,7 @@ pub struct Row {
 
 /// Every row that can be run.
 pub const ROWS: &[Row] =
-    &[kill_points::ROW, random_kills::ROW, disk_full::ROW, database_killed::ROW, oversize::ROW];
+    &[kill_points::ROW, random_kills::ROW, disk_full::ROW, database_killed::ROW, oversize::ROW, cost::ROW];
 
 /// What a row found.
 #[derive(Debug, Default)]
