@@ -30,7 +30,7 @@ pub const PLACES: &[&str] = &[
     "change: applied",
     "change: durable",
     "change: published",
-    "rotation: made",
+    "key: made",
     "revocation: to commit",
     "revocation: durable",
     "revocation: known",
