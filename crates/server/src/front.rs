@@ -170,6 +170,7 @@ impl Front {
         let meter = meter.map_or(&self.unrouted, |(_, meter)| meter);
         meter.count(response.status().as_u16(), started.elapsed());
         span.in_scope(|| log(&method, routed.as_ref(), &response, started, peer));
+        store::kill_point("reply: to send");
         response
     }
 }

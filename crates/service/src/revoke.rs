@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use model::Timestamp;
 use model::event::{EventType, Target};
-use store::{Batch, Revocation};
+use store::{Batch, Revocation, kill_point};
 
 use crate::access_token::{AccessToken, Asked, Refusal, Request, identify};
 use crate::failure::{Failure, Fault};
@@ -58,8 +58,11 @@ async fn remember(
         let jti_hash = token.jti_hash.to_vec();
         let next = Batch::new(batch.org(), rows::actor(&model::Actor::system()));
         batch.insert_revocation(&Revocation { jti_hash, client, expires: token.expires, at });
+        kill_point("revocation: to commit");
         tenant.store.commit(batch).await?;
+        kill_point("revocation: durable");
         tenant.revocations.insert(token.jti_hash, &token.client_id, token.expires);
+        kill_point("revocation: known");
         if passing.now() <= dated.plus_milliseconds(LATE_MILLISECONDS) {
             return Ok(());
         }

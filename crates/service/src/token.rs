@@ -5,13 +5,14 @@ use std::sync::Arc;
 use engine::claims::ClaimFailure;
 use engine::server::ScopeName;
 use engine::{Envelope, Facts, Grant, Requested, Silent};
-use jose::SigningKey;
+use jose::{SigningKey, TokenType};
 use model::app::AuthMethod;
 use model::event::{Event, EventType, FACTS_BYTES_MAX, Origin, OutcomeResult, Target};
+use model::token_format::AccessTokenProfile;
 use model::{GrantType, Timestamp};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
-use store::CommitError;
+use store::{CommitError, kill_point};
 
 use crate::client::{self, Authenticated, Credentials};
 use crate::client_assertion::{self, Endpoint, SingleUse};
@@ -185,7 +186,8 @@ async fn identify(
     let grant_type = grant_type.ok_or_else(|| refuse(Refusal::MissingGrantType, None))?;
     let grant_type = GrantType::from_word(grant_type).filter(|grant_type| GRANT_TYPES.contains(grant_type));
     grant_type.ok_or_else(|| refuse(Refusal::UnsupportedGrantType, None))?;
-    let endpoint = Endpoint::of(&request.issuers, server, &request.server, "token");
+    let endpoint =
+        Endpoint { issuers: &request.issuers, server, path_segment: &request.server, name: "token" };
     match client::authenticate(tenant, snapshot, &request.credentials, &endpoint, now).await {
         Ok(authenticated) => Ok((Arc::clone(server), authenticated)),
         Err(Failure::Refused((refusal, client))) => Err(refuse(Refusal::Client(refusal), client.as_deref())),
@@ -312,10 +314,18 @@ impl Subject<'_> {
         let mut batch = log::one(self.tenant, &event, self.now);
         let used = self.single_use.map(|single_use| single_use.commit(&mut batch));
         let durable = self.tenant.store.submit(batch);
+        kill_point("token: submitted");
         let mut access_token = String::new();
         let payload = Value::Object(claims).to_string();
-        jose::sign_compact(&key, payload.as_bytes(), &mut access_token).map_err(Fault::internal)?;
-        match durable.await {
+        let token_type = match compiled.access_token_profile {
+            AccessTokenProfile::Okta => TokenType::Unsaid,
+            AccessTokenProfile::Rfc9068 => TokenType::AccessToken,
+        };
+        jose::sign_typed(&key, token_type, payload.as_bytes(), &mut access_token).map_err(Fault::internal)?;
+        kill_point("token: signed");
+        let durable = durable.await;
+        kill_point("token: durable");
+        match durable {
             Ok(_) => {}
             Err(CommitError::Conflict { step }) if Some(step) == used => return Err(self.already_used()),
             Err(error) => return Err(Fault::from(error).into()),
@@ -384,7 +394,9 @@ impl Subject<'_> {
             .about(Target::new("AuthorizationServer", server.id.as_str(), server.name.as_str()));
         event.result = OutcomeResult::Failure;
         event.reason = Some(refusal.name().to_owned());
-        match self.tenant.store.commit(log::one(self.tenant, &event, self.now)).await {
+        let logged = self.tenant.store.commit(log::one(self.tenant, &event, self.now)).await;
+        kill_point("token: refused");
+        match logged {
             Ok(_) => Failure::Refused(refusal),
             Err(error) => Failure::Fault(error.into()),
         }

@@ -6,6 +6,7 @@
 mod batch;
 mod fault;
 mod inspect;
+mod kill_point;
 mod migrate;
 mod numbering;
 mod port;
@@ -21,6 +22,7 @@ mod tests;
 pub use batch::{Batch, Committed, Pending};
 pub use fault::{CommitError, Fault, FaultKind, OpenError};
 pub use inspect::{Embedded, Inspection, inspect_directory, inspect_postgres};
+pub use kill_point::{PLACES as KILL_POINTS, kill_point};
 pub use numbering::EventId;
 pub use port::Store;
 pub use rows::*;

@@ -113,7 +113,7 @@ fn libraries(path: &str, owner: &str, source: &Source, findings: &mut Vec<Findin
 }
 
 fn host(path: &str, owner: &str, source: &Source, findings: &mut Vec<Finding>) {
-    if owner == "bench" || HOST_FILES.contains(&path) {
+    if ["bench", "faults"].contains(&owner) || HOST_FILES.contains(&path) {
         return;
     }
     let texts =

@@ -14,6 +14,7 @@ const ORDER: &[(&str, &[&str])] = &[
     ("service", &["model", "el", "engine", "jose", "store"]),
     ("server", &["model", "el", "engine", "jose", "store", "service"]),
     ("bench", &[]),
+    ("faults", &["bench"]),
     ("xtask", &[]),
 ];
 
@@ -31,7 +32,7 @@ pub struct Kept {
 pub const KEPT: &[Kept] = &[
     Kept {
         packages: &["axum", "hyper", "hyper-util", "http", "http-body", "http-body-util", "h2", "tower"],
-        crates: &["server", "bench"],
+        crates: &["server", "bench", "faults"],
         instead: "only `server` knows HTTP; return a typed refusal and let `server` map it",
     },
     Kept {
@@ -51,7 +52,7 @@ pub const KEPT: &[Kept] = &[
     },
     Kept {
         packages: &["aws-lc-rs", "aws-lc-sys"],
-        crates: &["jose", "bench"],
+        crates: &["jose", "bench", "faults"],
         instead: "only `jose` sees a private key; use what it offers, or add it there",
     },
     Kept {

@@ -15,6 +15,7 @@ mod org;
 mod policy;
 mod rule;
 mod scope;
+mod token_format;
 mod user;
 
 use std::sync::Arc;

@@ -19,7 +19,7 @@ use store::Store;
 
 use crate::keeper::Keeper;
 use crate::wire::Wire;
-use crate::world::{World, about, app_settings, basic, endpoint, request};
+use crate::world::{ISSUER, World, about, app_settings, basic, request};
 
 struct Bed {
     /// While it lives, the server does.
@@ -77,7 +77,7 @@ impl Bed {
 fn once(world: &World, app: &Written, jti: &str) -> Credentials {
     let id = &app.entry.app.value.client_id;
     let now = world.now().seconds();
-    let claims = json!({"iss": id, "sub": id, "aud": endpoint().issuer, "exp": now + 300, "jti": jti});
+    let claims = json!({"iss": id, "sub": id, "aud": ISSUER, "exp": now + 300, "jti": jti});
     let secret = app.client_secret.clone().unwrap();
     let mut assertion = String::new();
     jose::sign_hmac(HmacAlgorithm::Hs256, secret.as_bytes(), claims.to_string().as_bytes(), &mut assertion)

@@ -1,5 +1,6 @@
 //! The use cases over a store in memory and a clock that tests move: what only a caller within the process can see.
 
+mod algorithms;
 mod assertions;
 mod bad_wire;
 mod client;
@@ -12,6 +13,7 @@ mod jwks;
 #[path = "../../../store/src/tests/keeper.rs"]
 #[expect(dead_code, reason = "the store's suite needs more of it")]
 mod keeper;
+mod key_revocation;
 mod keys;
 mod master_key;
 mod nodes;

@@ -17,7 +17,7 @@ use service::token::Refusal;
 use service::{Failure, Remedy, client};
 use tokio::sync::{Mutex, Semaphore};
 
-use crate::world::{World, app_settings, endpoint, refused, request};
+use crate::world::{ISSUER, World, app_settings, refused, request};
 
 const URI: &str = "https://app.example/jwks";
 /// A site that answers at once, whatever the other one does.
@@ -95,7 +95,7 @@ async fn signer(world: &World, uri: &str) -> Written {
 
 fn signed(world: &World, app: &Written, key: &SigningKey) -> service::token::Request {
     let id = &app.entry.app.value.client_id;
-    let claims = json!({"iss": id, "sub": id, "aud": endpoint().issuer, "exp": world.now().seconds() + 300});
+    let claims = json!({"iss": id, "sub": id, "aud": ISSUER, "exp": world.now().seconds() + 300});
     let mut assertion = String::new();
     jose::sign_compact(key, claims.to_string().as_bytes(), &mut assertion).unwrap();
     let assertion_type = Some(ASSERTION_TYPE.to_owned());

@@ -14,6 +14,7 @@ use super::session::{RETRIES, Session, fault, is_conflict, is_passing, pause};
 use super::transaction::{Numbered, Trouble, begin, end, unknown};
 use crate::batch::{Answer, Batch};
 use crate::fault::{Fault, FaultKind};
+use crate::kill_point::kill_point;
 
 const BATCHES_PER_TRANSACTION: usize = 256;
 /// After this long nothing is tried again: together with the time-outs of connecting and sending well below the age at
@@ -125,7 +126,10 @@ async fn attempt(session: &Session, batches: &[Batch], numbered: &[Numbered]) ->
         sendings.extend(numbered.sendings(batch, writer.clone()));
     }
     sendings.push(end());
-    let Some(trouble) = session.flight(&connection, sendings).await.trouble else { return Ok(()) };
+    kill_point("transaction: to commit");
+    let flown = session.flight(&connection, sendings).await;
+    kill_point("transaction: committed");
+    let Some(trouble) = flown.trouble else { return Ok(()) };
     drop(Object::take(connection));
     Err(match trouble {
         Trouble::Refused(_, error) => Ended::Refused(error),

@@ -13,6 +13,7 @@ use tokio_postgres::{Client, Error};
 
 use super::circuit::Circuit;
 use crate::fault::{Fault, FaultKind, OpenError};
+use crate::kill_point::kill_point;
 use crate::migrate::{self, Applied, Dialect, Migration};
 use crate::numbering::Numbering;
 use crate::statements::Statement;
@@ -147,12 +148,16 @@ async fn migrate_once(connection: &mut Object, known: &[Migration]) -> Result<bo
         transaction.commit().await.map_err(fault)?;
         return Ok(false);
     };
+    kill_point("migration: begun");
     let text = migrate::render(missing.template, Dialect::Postgres);
     transaction.batch_execute(&text).await.map_err(fault)?;
+    kill_point("migration: applied");
     let checksum = migrate::checksum(missing.template);
     let entry: [&(dyn ToSql + Sync); 4] = [&missing.number, &missing.major, &missing.name, &checksum];
     transaction.execute(migrate::WRITE_LEDGER, &entry).await.map_err(fault)?;
+    kill_point("migration: noted");
     transaction.commit().await.map_err(fault)?;
+    kill_point("migration: committed");
     Ok(true)
 }
 

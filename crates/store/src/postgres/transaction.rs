@@ -14,6 +14,7 @@ use tokio_postgres::error::SqlState;
 use super::session::{self, RETRIES, SILENCE, Session, fault};
 use crate::batch::{Batch, Committed, Outcome};
 use crate::fault::{CommitError, Fault, FaultKind};
+use crate::kill_point::kill_point;
 use crate::numbering::EventId;
 use crate::statements::{self, Statement};
 use crate::value::{Value, params};
@@ -136,6 +137,7 @@ impl Session {
         batch: &Batch,
         numbered: &mut Option<Numbered>,
     ) -> Result<Committed, Failed> {
+        kill_point("transaction: to begin");
         let mut opening = vec![control(BEGIN)];
         opening.extend(batch.steps.iter().map(|step| Sending {
             statement: step.statement,
@@ -143,6 +145,7 @@ impl Session {
             params: step.params.clone(),
         }));
         let Flown { affected, trouble } = self.flight(connection, opening).await;
+        kill_point("transaction: begun");
         // A miss comes before whatever failed behind it.
         for (step, (planned, affected)) in batch.steps.iter().zip(affected.iter().skip(1)).enumerate() {
             if planned.expect.is_some_and(|expected| expected != *affected) {
@@ -164,7 +167,10 @@ impl Session {
         let numbered = numbered.get_or_insert_with(|| self.number(batch));
         let mut closing = numbered.sendings(batch, self.writer());
         closing.push(control(COMMIT));
-        match self.flight(connection, closing).await.trouble {
+        kill_point("transaction: to commit");
+        let flown = self.flight(connection, closing).await;
+        kill_point("transaction: committed");
+        match flown.trouble {
             None => {
                 self.announced(numbered);
                 Ok(numbered.committed())

@@ -21,7 +21,8 @@ impl Authority {
         params.distinguished_name.push(rcgen::DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().expect("a key");
-        let certificate = params.self_signed(&key).expect("a certificate").pem();
+        let certificate = params.self_signed(&key).expect("a certificate");
+        let certificate = pem("CERTIFICATE", certificate.der());
         Self(certificate, Issuer::new(params, key))
     }
 
@@ -32,8 +33,26 @@ impl Authority {
         params.extended_key_usages = vec![usage];
         let key = KeyPair::generate().expect("a key");
         let certificate = params.signed_by(&key, &self.1).expect("a certificate");
-        (certificate.pem(), key.serialize_pem())
+        (pem("CERTIFICATE", certificate.der()), pem("PRIVATE KEY", &key.serialize_der()))
     }
+}
+
+/// What lies in files: base64 between two lines.
+fn pem(label: &str, der: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = format!("-----BEGIN {label}-----\n");
+    for (number, three) in der.chunks(3).enumerate() {
+        let byte = |place: usize| u32::from(three.get(place).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for place in 0..4 {
+            let digit = ALPHABET[(bits >> (18 - 6 * place) & 63) as usize];
+            text.push(if place > three.len() { '=' } else { char::from(digit) });
+        }
+        if number % 16 == 15 {
+            text.push('\n');
+        }
+    }
+    text + &format!("\n-----END {label}-----\n")
 }
 
 struct Bed {
