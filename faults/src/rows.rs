@@ -1,11 +1,17 @@
 //! The table of faults: what each row does to the nodes, in a file of its own. Owns the list and how one row is run.
 
+mod clocks;
 mod cost;
 mod database_killed;
 mod disk_full;
 mod kill_points;
+mod lost_answers;
+mod over_wires;
 mod oversize;
+mod partition;
 mod random_kills;
+mod serialization;
+mod slow_database;
 
 use crate::check::Violation;
 use crate::site::{Context, Judged, sent_calls, unknown_calls};
@@ -24,8 +30,19 @@ pub struct Row {
 }
 
 /// Every row that can be run.
-pub const ROWS: &[Row] =
-    &[kill_points::ROW, random_kills::ROW, disk_full::ROW, database_killed::ROW, oversize::ROW, cost::ROW];
+pub const ROWS: &[Row] = &[
+    kill_points::ROW,
+    random_kills::ROW,
+    disk_full::ROW,
+    database_killed::ROW,
+    oversize::ROW,
+    cost::ROW,
+    partition::ROW,
+    slow_database::ROW,
+    serialization::ROW,
+    lost_answers::ROW,
+    clocks::ROW,
+];
 
 /// What a row found.
 #[derive(Debug, Default)]

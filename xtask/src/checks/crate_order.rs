@@ -57,7 +57,7 @@ pub const KEPT: &[Kept] = &[
     },
     Kept {
         packages: &["tokio"],
-        crates: &["store", "service", "server", "bench"],
+        crates: &["store", "service", "server", "bench", "faults"],
         instead: "this crate is pure: no tasks, no I/O; do it in `service` or above",
     },
     Kept {
