@@ -77,6 +77,14 @@ impl Store {
         }
     }
 
+    /// Whether whoever writes is still there; asks nobody. Only a shared store can lose its writer unnoticed.
+    pub fn takes_commits(&self) -> bool {
+        match &self.0 {
+            Backend::Sqlite(_) => true,
+            Backend::Postgres(postgres) => postgres.takes_commits(),
+        }
+    }
+
     /// Reads something cheap, and asks the writer for a sign of life.
     pub async fn health(&self) -> Result<(), Fault> {
         match &self.0 {

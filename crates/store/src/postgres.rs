@@ -118,6 +118,11 @@ impl Postgres {
         self.session.clock().await
     }
 
+    /// Whether the committer still runs.
+    pub(crate) fn takes_commits(&self) -> bool {
+        !self.closed.load(Ordering::Relaxed) && !self.events.is_closed()
+    }
+
     /// A read, and whether the committer still runs.
     pub(crate) async fn health(&self) -> Result<(), Fault> {
         self.session.query(statements::ALIVE, "", &[]).await?;

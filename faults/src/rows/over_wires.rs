@@ -138,10 +138,10 @@ impl Ran {
         finding.figure(format!("keys and discovery: p99 {before} ms before, {during} ms during"));
     }
 
-    /// Tokens that were given out by `node` although it could not know any more what others did.
-    pub fn nothing_is_given_out(&self, node: usize, finding: &mut Finding) {
+    /// Tokens that were given out by `node` before `until` although it could not know any more what others did.
+    pub fn nothing_is_given_out(&self, node: usize, until: u64, finding: &mut Finding) {
         let fresh = u64::try_from(FRESH.as_micros()).unwrap_or(0);
-        let late = |call: &Call| call.start > self.begun + fresh && call.end < self.over;
+        let late = |call: &Call| call.start > self.begun + fresh && call.end < until;
         let given = self.history.tokens().filter(|(call, ..)| call.node == node && late(call)).count();
         finding.expect(given == 0, || format!("node {node} gave out {given} tokens without a database"));
     }

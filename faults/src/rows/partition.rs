@@ -1,5 +1,6 @@
 //! Row 12: one of two nodes is cut off from the database; nothing is closed, nothing comes through.
 
+use std::cell::Cell;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
@@ -22,6 +23,7 @@ const CUT_OFF: usize = 1;
 fn run(context: &Context) -> Result<Finding, String> {
     let mut finding = Finding::default();
     let outage = context.pick(8, 60);
+    let healed = Cell::new(0);
     let cut = |bed: &mut Wires, finding: &mut Finding| {
         let threads = bed.nodes[CUT_OFF].threads();
         let silent = &bed.wires[CUT_OFF].faults().silent;
@@ -30,6 +32,7 @@ fn run(context: &Context) -> Result<Finding, String> {
         finding.expect(left.is_some(), || "the node was still ready after 5 s".to_owned());
         thread::sleep(Duration::from_secs(outage));
         let piled = bed.nodes[CUT_OFF].threads();
+        healed.set(bed.now());
         finding.expect(piled <= threads + 8, || format!("its threads grew from {threads} to {piled}"));
         bed.wires[CUT_OFF].faults().silent.store(false, Ordering::Relaxed);
         let back = bed.until_ready(CUT_OFF, true, LIMIT);
@@ -45,6 +48,6 @@ fn run(context: &Context) -> Result<Finding, String> {
     };
     let ran = over_wires::run(context, ROW.number, "a node was cut off", &mut finding, |_, plan| plan, cut)?;
     let Some(ran) = ran else { return Ok(Finding::skipped("PostgreSQL is not installed")) };
-    ran.nothing_is_given_out(CUT_OFF, &mut finding);
+    ran.nothing_is_given_out(CUT_OFF, healed.get(), &mut finding);
     Ok(finding)
 }
