@@ -13,6 +13,7 @@ mod jwks;
 #[path = "../../../store/src/tests/keeper.rs"]
 #[expect(dead_code, reason = "the store's suite needs more of it")]
 mod keeper;
+mod key_life;
 mod key_revocation;
 mod keys;
 mod master_key;
