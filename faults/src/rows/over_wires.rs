@@ -22,14 +22,16 @@ use crate::workload;
 use crate::world::World;
 
 /// For how long a load runs before a fault.
-pub const BEFORE: Duration = Duration::from_secs(4);
+const BEFORE_SECONDS: u64 = 4;
 /// How long a node may go on with what it knew.
 const FRESH: Duration = Duration::from_secs(1);
 
 /// Two nodes, under load, while something is done to their wires.
 pub struct Wires {
     /// One for each node.
-    pub wires: Vec<BadWire>,
+    pub each: Vec<BadWire>,
+    /// How many statements a second came by all of them before the fault.
+    pub usual: usize,
     /// Where the nodes listen.
     pub addresses: Vec<SocketAddr>,
     /// The nodes.
@@ -40,7 +42,7 @@ pub struct Wires {
 impl Wires {
     /// What is wrong with each wire.
     pub fn faults(&self) -> impl Iterator<Item = &Faults> {
-        self.wires.iter().map(BadWire::faults)
+        self.each.iter().map(BadWire::faults)
     }
 
     /// How many statements came by all wires.
@@ -100,9 +102,11 @@ pub fn run(
     let world = World::make(addresses[0])?;
     let load = site.load(&addresses, &world);
     let readers = site.load_as(workload::Plan::public(addresses.clone(), context.seed), &world);
-    thread::sleep(BEFORE);
     let recorder = Arc::clone(&site.recorder);
-    let mut bed = Wires { wires, addresses, nodes, recorder };
+    let mut bed = Wires { each: wires, usual: 0, addresses, nodes, recorder };
+    let before = bed.statements();
+    thread::sleep(Duration::from_secs(BEFORE_SECONDS));
+    bed.usual = per_second(bed.statements() - before, BEFORE_SECONDS);
     let begun = bed.now();
     fault(&mut bed, finding)?;
     site.recorder.fault(what, begun);
@@ -157,6 +161,11 @@ impl Ran {
             self.history.calls.iter().filter(during).filter(|call| call.outcome.done().is_some()).count();
         finding.figure(format!("{served} of {calls} tokens and introspections were answered meanwhile"));
     }
+}
+
+/// A rate in whole numbers.
+pub fn per_second(count: usize, seconds: u64) -> usize {
+    count / usize::try_from(seconds).unwrap_or(usize::MAX).max(1)
 }
 
 fn is_public(act: &Act) -> bool {

@@ -26,7 +26,7 @@ fn run(context: &Context) -> Result<Finding, String> {
     let healed = Cell::new(0);
     let cut = |bed: &mut Wires, finding: &mut Finding| {
         let threads = bed.nodes[CUT_OFF].threads();
-        let silent = &bed.wires[CUT_OFF].faults().silent;
+        let silent = &bed.each[CUT_OFF].faults().silent;
         silent.store(true, Ordering::Relaxed);
         let left = bed.until_ready(CUT_OFF, false, LIMIT);
         finding.expect(left.is_some(), || "the node was still ready after 5 s".to_owned());
@@ -34,7 +34,7 @@ fn run(context: &Context) -> Result<Finding, String> {
         let piled = bed.nodes[CUT_OFF].threads();
         healed.set(bed.now());
         finding.expect(piled <= threads + 8, || format!("its threads grew from {threads} to {piled}"));
-        bed.wires[CUT_OFF].faults().silent.store(false, Ordering::Relaxed);
+        bed.each[CUT_OFF].faults().silent.store(false, Ordering::Relaxed);
         let back = bed.until_ready(CUT_OFF, true, LIMIT);
         finding.expect(back.is_some(), || "the node was not ready again after 5 s".to_owned());
         let (left, back) = (left.unwrap_or_default(), back.unwrap_or_default());

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
-use super::over_wires::{self, BEFORE, Wires};
+use super::over_wires::{self, Wires, per_second};
 use super::{Finding, Row};
 use crate::site::Context;
 
@@ -20,15 +20,14 @@ fn run(context: &Context) -> Result<Finding, String> {
     let mut finding = Finding::default();
     let seconds = context.pick(6, 60);
     let slow = |bed: &mut Wires, finding: &mut Finding| {
-        let usual = bed.statements() as f64 / BEFORE.as_secs_f64();
+        let usual = bed.usual;
         let phase = |what: &str, finding: &mut Finding| {
             let before = bed.statements();
             thread::sleep(Duration::from_secs(seconds));
-            let rate = (bed.statements() - before) as f64 / seconds as f64;
-            finding.expect(rate <= usual * 1.2, || {
-                format!("{what}: {rate:.0} statements a second, {usual:.0} before")
-            });
-            finding.figure(format!("{what}: {rate:.0} statements a second, {usual:.0} before"));
+            let rate = per_second(bed.statements() - before, seconds);
+            let said = format!("{what}: {rate} statements a second, {usual} before");
+            finding.expect(rate * 10 <= usual * 12, || said.clone());
+            finding.figure(said);
         };
         for faults in bed.faults() {
             faults.delay_milliseconds.store(2_000, Ordering::Relaxed);
