@@ -16,6 +16,7 @@ mod rows;
 mod scratch;
 mod site;
 mod small_disk;
+mod steward;
 mod survey;
 mod wire;
 mod workload;

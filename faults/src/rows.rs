@@ -1,11 +1,13 @@
 //! The table of faults: what each row does to the nodes, in a file of its own. Owns the list and how one row is run.
 
+mod cold_start;
 mod cost;
 mod database_killed;
 mod disk_full;
 mod kill_points;
 mod oversize;
 mod random_kills;
+mod rotation;
 
 use crate::check::Violation;
 use crate::site::{Context, Judged, sent_calls, unknown_calls};
@@ -24,8 +26,16 @@ pub struct Row {
 }
 
 /// Every row that can be run.
-pub const ROWS: &[Row] =
-    &[kill_points::ROW, random_kills::ROW, disk_full::ROW, database_killed::ROW, oversize::ROW, cost::ROW];
+pub const ROWS: &[Row] = &[
+    kill_points::ROW,
+    random_kills::ROW,
+    disk_full::ROW,
+    database_killed::ROW,
+    rotation::ROW,
+    cold_start::ROW,
+    oversize::ROW,
+    cost::ROW,
+];
 
 /// What a row found.
 #[derive(Debug, Default)]
