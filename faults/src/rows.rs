@@ -8,6 +8,7 @@ mod kill_points;
 mod oversize;
 mod random_kills;
 mod rotation;
+mod slow_clients;
 
 use crate::check::Violation;
 use crate::site::{Context, Judged, sent_calls, unknown_calls};
@@ -21,6 +22,8 @@ pub struct Row {
     pub fault: &'static str,
     /// What must hold besides the invariants.
     pub criterion: &'static str,
+    /// Whether it measures times, and so needs the machine for itself.
+    pub measures: bool,
     /// Does it.
     pub run: fn(&Context) -> Result<Finding, String>,
 }
@@ -33,6 +36,7 @@ pub const ROWS: &[Row] = &[
     database_killed::ROW,
     rotation::ROW,
     cold_start::ROW,
+    slow_clients::ROW,
     oversize::ROW,
     cost::ROW,
 ];
@@ -57,6 +61,11 @@ impl Finding {
     /// A row that cannot be run here.
     pub fn skipped(why: impl Into<String>) -> Self {
         Self { skipped: Some(why.into()), ..Self::default() }
+    }
+
+    /// A row that came to no end.
+    pub fn failed(why: String) -> Self {
+        Self { failures: vec![why], ..Self::default() }
     }
 
     /// Adds what a run came to.

@@ -18,6 +18,7 @@ pub const ROW: Row = Row {
     number: 21,
     fault: "a node starts cold, or comes back after many rotations, while keys are rotated every second",
     criterion: "no node signs with a key that the nodes do not publish",
+    measures: false,
     run,
 };
 
@@ -27,7 +28,7 @@ fn run(context: &Context) -> Result<Finding, String> {
     let mut finding = Finding::default();
     let site = Site::new(context, ROW.number)?;
     let Some(cluster) = Cluster::start(site.path())? else {
-        return Ok(Finding::skipped("PostgreSQL is not installed"));
+        return Ok(Finding::skipped(crate::cluster::MISSING));
     };
     let plans = site.plans_on(&context.binary, &Cluster::url(cluster.address()), 2)?;
     let (steady, _) = plans[0].start()?;

@@ -17,12 +17,13 @@ pub const ROW: Row = Row {
     number: 5,
     fault: "the disk runs full under load, and has room again later",
     criterion: "keys and introspection go on, writes get 503 and a line in the log, the database stays whole",
+    measures: false,
     run,
 };
 
 const MEGABYTES: u32 = 48;
 /// What the log had set aside before the disk ran full is written first.
-const REFUSAL_LIMIT: Duration = Duration::from_secs(60);
+const REFUSAL_LIMIT: Duration = Duration::from_mins(1);
 
 fn run(context: &Context) -> Result<Finding, String> {
     let mut finding = Finding::default();
