@@ -7,6 +7,7 @@ mod disk_full;
 mod kill_points;
 mod oversize;
 mod random_kills;
+mod rolling;
 mod rotation;
 mod slow_clients;
 
@@ -36,6 +37,7 @@ pub const ROWS: &[Row] = &[
     database_killed::ROW,
     rotation::ROW,
     cold_start::ROW,
+    rolling::ROW,
     slow_clients::ROW,
     oversize::ROW,
     cost::ROW,
