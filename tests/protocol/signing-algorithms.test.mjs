@@ -92,6 +92,11 @@ test('a change of the algorithm waits for the rotation, and tokens of every key 
     }
   }
   assert.deepEqual(await discovered(place), ['RS256', 'PS256', 'ES256', 'EdDSA']);
+  const rollovers = (await api.all('/api/v1/logs?limit=1000&since=2000-01-01T00:00:00.000Z&until=2100-01-01T00:00:00.000Z'))
+    .filter((event) => event.eventType === 'app.oauth2.as.key.rollover' && event.target[0].id === place.id);
+  assert.equal(rollovers.length, 4);
+  for (const event of rollovers) assert.match(event.outcome.reason, /published less than an hour ago/, 'each was sooner than verifiers may know');
+  assert.match(server.said.stderr, /published less than an hour ago/, 'and the process log warns, too');
   for (const token of [tokens[0], tokens.at(-1)]) {
     await verifier.verifyAccessToken(token, 'api://tests');
     await okta(place).verifyAccessToken(token, 'api://tests');

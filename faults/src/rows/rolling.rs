@@ -49,8 +49,8 @@ fn run(context: &Context) -> Result<Finding, String> {
     let judged = site.judge(&addresses, &world, &texts)?;
     let (failed, unsent) = failures(&judged.history);
     finding.expect(failed.is_empty(), || format!("{} requests failed: {}", failed.len(), failed[0]));
-    let migrated = cluster.query("select count(*) from schema_migration where number = 9001")?;
-    finding.expect(migrated == "1", || "the newer release has not migrated".to_owned());
+    let migrations = cluster.query("table schema_migration")?;
+    finding.expect(migrations.contains("9001"), || "the newer release has not migrated".to_owned());
     finding.figure(format!("{rounds} upgrades and downgrades of two nodes"));
     finding.figure(format!("{unsent} connections refused"));
     finding.add(judged);

@@ -11,7 +11,7 @@ use model::{
 };
 
 use crate::admin::new_key::{self, NewKey, Stop};
-use crate::admin::{Page, Precondition, Refusal, associated_server, kind, page};
+use crate::admin::{Page, Precondition, Refusal, associated_server, key, kind, page};
 use crate::configuration::{Asked, Draft};
 use crate::failure::{Failure, Fault};
 use crate::signing_key::{KeyRecord, algorithm};
@@ -154,24 +154,29 @@ pub async fn replace(
         let mut server = find(draft.snapshot(), &path_segment, precondition)?;
         settings.apply_to(&mut server);
         server.validate()?;
-        prepare_keys(draft, &server, new)?;
-        Ok(commit(draft, server, EventType::AuthorizationServerUpdated)?)
+        let published = prepare_keys(draft, &server, new)?;
+        let targets = published.iter().map(|key| key::target(key));
+        Ok(commit(draft, server, EventType::AuthorizationServerUpdated, targets)?)
     })
     .await
 }
 
-/// Sees to it that the next key is of the server's algorithm. The active one goes on signing: no verifier knows the new
-/// one yet.
-fn prepare_keys(draft: &mut Draft, server: &AuthorizationServer, new: &NewKey) -> Result<(), Stop> {
+/// Sees to it that the next key is of the server's algorithm, and says which one is published for that. The active one
+/// goes on signing: no verifier knows the new one yet.
+fn prepare_keys(
+    draft: &mut Draft,
+    server: &AuthorizationServer,
+    new: &NewKey,
+) -> Result<Option<Arc<KeyRecord>>, Stop> {
     let (entry, algorithm) =
         (get(draft.snapshot(), server.id.as_str())?, algorithm(server.token_format.signing_algorithm));
     if entry.keys.next().is_some_and(|next| next.algorithm == algorithm) {
-        return Ok(());
+        return Ok(None);
     }
     let new = new.get(server.id, algorithm)?;
     let kept = entry.keys.iter().filter(|key| key.status != KeyStatus::Next).cloned();
-    draft.put_keys(server.id, kept.chain([new]).collect());
-    Ok(())
+    draft.put_keys(server.id, kept.chain([Arc::clone(&new)]).collect());
+    Ok(Some(new))
 }
 
 /// Activates or deactivates a server.
@@ -196,7 +201,7 @@ pub async fn set_status(
                 Status::Active => EventType::AuthorizationServerActivated,
                 Status::Inactive => EventType::AuthorizationServerDeactivated,
             };
-            commit(draft, server, event_type).map(drop)
+            commit(draft, server, event_type, []).map(drop)
         })
         .await
 }
@@ -216,9 +221,10 @@ fn commit(
     draft: &mut Draft,
     mut server: AuthorizationServer,
     event_type: EventType,
+    more: impl IntoIterator<Item = Target>,
 ) -> Result<Arc<ServerEntry>, Refusal> {
     server.last_updated = draft.now;
-    draft.log(event_type, [target(&server)]);
+    draft.log(event_type, [target(&server)].into_iter().chain(more));
     let id = server.id;
     draft.put(Document::AuthorizationServer(server));
     get(draft.snapshot(), id.as_str())

@@ -38,9 +38,14 @@ pub async fn rotate(
 fn commit_rotation(draft: &mut Draft, entry: &ServerEntry, new: &NewKey) -> Result<Arc<SigningKeys>, Stop> {
     let server = &entry.server.value;
     let new = new.get(server.id, algorithm(server.token_format.signing_algorithm))?;
-    let targets = [authorization_server::target(server), Target::new(kind::KEY, new.kid.as_str(), "NEXT")];
-    log(draft, EventType::KeyRollover, entry, targets);
+    let targets = [authorization_server::target(server), target(&new)];
+    log_switch(draft, EventType::KeyRollover, entry, targets);
     put(draft, entry, moved_on(entry, draft.now).chain([new]).collect())
+}
+
+/// What the log calls a key: by where it is in its life.
+pub(super) fn target(key: &KeyRecord) -> Target {
+    Target::new(kind::KEY, key.kid.as_str(), key.status.as_str())
 }
 
 /// The keys after the active one has gone, each in its place; what is over goes, too.
@@ -58,8 +63,8 @@ fn put(draft: &mut Draft, entry: &ServerEntry, keys: Vec<Arc<KeyRecord>>) -> Res
     Ok(Arc::clone(&authorization_server::get(draft.snapshot(), id.as_str())?.keys))
 }
 
-/// Says that the next key signs from now on, and whether verifiers can know it.
-fn log(
+/// Says that the next key signs from now on, and warns if verifiers may not know it.
+fn log_switch(
     draft: &mut Draft,
     event_type: EventType,
     entry: &ServerEntry,
@@ -95,27 +100,21 @@ fn commit_revocation(
     new: &NewKey,
 ) -> Result<Arc<SigningKeys>, Stop> {
     let (server, revoked) = (&entry.server.value, get(entry, kid)?);
-    let mut revoked_target = Target::new(kind::KEY, kid, "REVOKED");
-    revoked_target.alternate_id = Some(revoked.status.to_string());
-    let mut targets = vec![authorization_server::target(server), revoked_target];
-    let is_left = |key: &Arc<KeyRecord>| key.kid != kid;
     let mut keys: Vec<_> = match revoked.status {
-        KeyStatus::Active => moved_on(entry, draft.now).filter(is_left).collect(),
-        KeyStatus::Next | KeyStatus::Expired => {
-            entry.keys.iter().filter(|key| is_left(key)).cloned().collect()
-        }
+        KeyStatus::Active => moved_on(entry, draft.now).collect(),
+        KeyStatus::Next | KeyStatus::Expired => entry.keys.iter().cloned().collect(),
     };
-    if revoked.status == KeyStatus::Active {
-        let signs = keys.iter().find(|key| key.status == KeyStatus::Active);
-        targets.extend(signs.map(|key| Target::new(kind::KEY, key.kid.as_str(), "ACTIVE")));
-    }
+    keys.retain(|key| key.kid != kid);
     if revoked.status != KeyStatus::Expired {
-        let new = new.get(server.id, algorithm(server.token_format.signing_algorithm))?;
-        targets.push(Target::new(kind::KEY, new.kid.as_str(), "NEXT"));
-        keys.push(new);
+        keys.push(new.get(server.id, algorithm(server.token_format.signing_algorithm))?);
     }
+    let mut gone = Target::new(kind::KEY, kid, "REVOKED");
+    gone.alternate_id = Some(revoked.status.to_string());
+    let took_its_place = keys.iter().filter(|key| !entry.keys.iter().any(|old| Arc::ptr_eq(old, key)));
+    let targets = [authorization_server::target(server), gone].into_iter();
+    let targets: Vec<_> = targets.chain(took_its_place.map(|key| target(key))).collect();
     match revoked.status {
-        KeyStatus::Active => log(draft, EventType::KeyRevoked, entry, targets),
+        KeyStatus::Active => log_switch(draft, EventType::KeyRevoked, entry, targets),
         KeyStatus::Next | KeyStatus::Expired => draft.log(EventType::KeyRevoked, targets),
     }
     put(draft, entry, keys)
@@ -132,16 +131,18 @@ pub async fn keep(tenant: &Tenant, now: Timestamp) -> Result<(), Fault> {
     let has_work =
         |entry: &&Arc<ServerEntry>| is_due(entry, now) || entry.keys.iter().any(|key| is_over(key, now));
     let servers: Vec<_> = snapshot.servers_after(None).filter(has_work).take(ROUND_MAX).cloned().collect();
+    let mut outcome = Ok(());
     for entry in servers {
         let id = entry.server.value.id;
         let asked = Asked { actor: Actor::system(), origin: Origin::default(), now };
         match new_key::change(tenant, asked, move |draft, new| keep_one(draft, id, new)).await {
             // A server that was deleted meanwhile needs no keys.
             Ok(()) | Err(Failure::Refused(_)) => {}
-            Err(Failure::Fault(fault)) => return Err(fault),
+            // Nor does one that is in trouble keep the others from rotating.
+            Err(Failure::Fault(fault)) => outcome = outcome.and(Err(fault)),
         }
     }
-    Ok(())
+    outcome
 }
 
 fn keep_one(draft: &mut Draft, id: AuthorizationServerId, new: &NewKey) -> Result<(), Stop> {

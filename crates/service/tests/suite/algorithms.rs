@@ -11,7 +11,7 @@ use service::admin::authorization_server::{self, Settings};
 use service::admin::{Precondition, key};
 use service::{ServerEntry, key_schedule};
 
-use crate::world::{DEFAULT, World, basic, request, server_settings, types};
+use crate::world::{DEFAULT, World, basic, request, server_settings};
 
 const HOUR: i64 = 3_600_000;
 const MINUTE: i64 = 60_000;
@@ -121,7 +121,10 @@ async fn a_change_publishes_a_next_key_of_the_new_algorithm_in_place_of_the_old_
     let old = before.keys.next().unwrap().kid.clone();
     let stored = world.store.signing_keys(world.org.as_str()).await.unwrap();
     assert!(stored.iter().all(|key| key.kid != old), "the old one is forgotten");
-    assert_eq!(types(&world.events().await).pop(), Some(EventType::AuthorizationServerUpdated));
+    let event = world.events().await.pop().unwrap();
+    assert_eq!(event.event_type, EventType::AuthorizationServerUpdated);
+    let said = event.targets.last().map(|target| (target.id.as_str(), target.display_name.as_deref()));
+    assert_eq!(said, Some((after.keys.next().unwrap().kid.as_str(), Some("NEXT"))));
     // What leaves the algorithm alone leaves the keys alone.
     let kids = |entry: &ServerEntry| entry.keys.iter().map(|key| key.kid.clone()).collect::<Vec<_>>();
     change(&world, server_settings("default")).await;

@@ -9,6 +9,7 @@ mod early;
 mod history;
 mod introspection;
 mod jwks;
+mod key_life;
 mod key_revocation;
 mod keys;
 mod master_key;
