@@ -117,7 +117,8 @@ fn run(options: &Options) -> Result<ExitCode, String> {
 
 /// In the short form rows that mostly wait are run side by side; those that measure have the machine for themselves.
 fn run_all(rows: &[&'static Row], context: &Context) -> Vec<Line> {
-    let (alone, others): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.measures || context.is_long);
+    let (alone, others): (Vec<_>, Vec<_>) =
+        rows.iter().partition(|row| context.is_long || !row.is_sociable());
     let next = AtomicUsize::new(0);
     let lines = Mutex::new(Vec::new());
     let work = |rows: &[&&'static Row], next: &AtomicUsize| {

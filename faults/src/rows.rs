@@ -23,8 +23,6 @@ pub struct Row {
     pub fault: &'static str,
     /// What must hold besides the invariants.
     pub criterion: &'static str,
-    /// Whether it measures times, and so needs the machine for itself.
-    pub measures: bool,
     /// Does it.
     pub run: fn(&Context) -> Result<Finding, String>,
 }
@@ -42,6 +40,16 @@ pub const ROWS: &[Row] = &[
     oversize::ROW,
     cost::ROW,
 ];
+
+/// The rows that measure times or cost, and so need the machine for themselves.
+const MEASURING: &[u8] = &[24, 25, 28];
+
+impl Row {
+    /// Whether it may be run beside others.
+    pub fn is_sociable(&self) -> bool {
+        !MEASURING.contains(&self.number)
+    }
+}
 
 /// What a row found.
 #[derive(Debug, Default)]

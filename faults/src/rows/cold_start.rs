@@ -18,7 +18,6 @@ pub const ROW: Row = Row {
     number: 21,
     fault: "a node starts cold, or comes back after many rotations, while keys are rotated every second",
     criterion: "no node signs with a key that the nodes do not publish",
-    measures: false,
     run,
 };
 

@@ -24,7 +24,6 @@ pub const ROW: Row = Row {
     number: 1,
     fault: "`kill -9` at each named place of every write path",
     criterion: "every place is reached; the node starts again, and its database is whole",
-    measures: false,
     run,
 };
 

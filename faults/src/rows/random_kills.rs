@@ -14,7 +14,6 @@ pub const ROW: Row = Row {
     number: 2,
     fault: "`kill -9` at random moments, under load",
     criterion: "the database is whole after every kill",
-    measures: false,
     run,
 };
 

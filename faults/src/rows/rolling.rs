@@ -16,7 +16,6 @@ pub const ROW: Row = Row {
     number: 22,
     fault: "two nodes are upgraded one after the other under load, and downgraded again",
     criterion: "no request fails but for connections that nobody accepts; an older major version refuses to start",
-    measures: false,
     run,
 };
 

@@ -20,7 +20,6 @@ pub const ROW: Row = Row {
     number: 20,
     fault: "keys are rotated every second under load; then the signing key is revoked",
     criterion: "no resource server refuses a token; what the revoked key signed is refused once caches are old",
-    measures: false,
     run,
 };
 

@@ -18,7 +18,6 @@ pub const ROW: Row = Row {
     number: 24,
     fault: "slow clients: heads, bodies and replies a byte at a time, or nothing at all",
     criterion: "each is cut off in its time; files stay bounded; the 99th percentile of others at most doubles",
-    measures: true,
     run,
 };
 
