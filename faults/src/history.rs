@@ -114,6 +114,8 @@ pub enum Act {
         kid: String,
         /// Which resource server.
         verifier: String,
+        /// How long it may keep keys, in microseconds.
+        keeps: u64,
     },
 }
 

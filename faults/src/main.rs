@@ -16,7 +16,9 @@ mod report;
 mod rows;
 mod scratch;
 mod site;
+mod slow;
 mod small_disk;
+mod steward;
 mod survey;
 mod wire;
 mod workload;
@@ -24,14 +26,20 @@ mod world;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use bench::clock;
 use bench::options::Options;
 
 use history::History;
 use report::Line;
-use rows::{ROWS, Row};
+use rows::{Finding, ROWS, Row};
 use site::Context;
+
+/// How many rows are run at once in the short form.
+const SIDE_BY_SIDE: usize = 3;
 
 const HELP: &str = "\
 faults run [ROW …] [--long] [--seed 1] [--binary target/debug/tokenmint] [--mortal PROGRAM] [--data DIR] [--write FILE]
@@ -100,15 +108,33 @@ fn run(options: &Options) -> Result<ExitCode, String> {
         is_long: options.has("long"),
         keeps: options.has("keep"),
     };
-    let mut lines = Vec::new();
-    let mut held = true;
-    for row in chosen(options)? {
-        held &= run_one(row, &context, &mut lines);
-    }
+    let lines = run_all(&chosen(options)?, &context);
+    let held = lines.iter().all(Line::held);
     if let Some(page) = options.text("write") {
         report::write(Path::new(page), lines)?;
     }
     Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// In the short form rows that mostly wait are run side by side; those that measure have the machine for themselves.
+fn run_all(rows: &[&'static Row], context: &Context) -> Vec<Line> {
+    let (alone, others): (Vec<_>, Vec<_>) =
+        rows.iter().partition(|row| context.is_long || !row.is_sociable());
+    let next = AtomicUsize::new(0);
+    let lines = Mutex::new(Vec::new());
+    let work = |rows: &[&&'static Row], next: &AtomicUsize| {
+        while let Some(row) = rows.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let line = run_one(row, context);
+            lines.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..SIDE_BY_SIDE {
+            scope.spawn(|| work(&others, &next));
+        }
+    });
+    work(&alone, &AtomicUsize::new(0));
+    lines.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The rows that were asked for.
@@ -121,17 +147,11 @@ fn chosen(options: &Options) -> Result<Vec<&'static Row>, String> {
     Ok(if rows.is_empty() { ROWS.iter().collect() } else { rows })
 }
 
-fn run_one(row: &'static Row, context: &Context, lines: &mut Vec<Line>) -> bool {
+fn run_one(row: &'static Row, context: &Context) -> Line {
     let form = context.pick("short", "long");
     println!("row {}: {} ({form}, seed {})", row.number, row.fault, context.seed);
     let begun = clock::now();
-    let finding = match (row.run)(context) {
-        Ok(finding) => finding,
-        Err(message) => {
-            println!("row {}: FAILED: {message}", row.number);
-            return false;
-        }
-    };
+    let finding = (row.run)(context).unwrap_or_else(Finding::failed);
     for violation in finding.violations.iter().take(20) {
         println!("row {}: VIOLATED {violation}", row.number);
     }
@@ -144,8 +164,7 @@ fn run_one(row: &'static Row, context: &Context, lines: &mut Vec<Line>) -> bool 
         None if finding.held() => println!("row {}: held in {seconds:.0} s: {}", row.number, finding.said()),
         None => println!("row {}: did not hold ({seconds:.0} s): {}", row.number, finding.said()),
     }
-    lines.push(Line::of(row, &finding, form, context.seed));
-    finding.held()
+    Line::of(row, &finding, form, context.seed)
 }
 
 fn replay(options: &Options) -> Result<ExitCode, String> {

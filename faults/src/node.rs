@@ -223,7 +223,8 @@ impl Drop for Node {
 
 /// Sends a signal to a process that this one started.
 pub fn signal(pid: u32, name: &str) -> Result<(), String> {
-    let sent = Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status();
+    let mut kill = Command::new("kill");
+    let sent = kill.args([&format!("-{name}"), &pid.to_string()]).stderr(Stdio::null()).status();
     match sent {
         Ok(status) if status.success() => Ok(()),
         _ => Err(format!("cannot send SIG{name} to process {pid}")),

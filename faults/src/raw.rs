@@ -59,6 +59,7 @@ fn read(stream: &mut TcpStream, sent: u64, last: Instant) -> Result<Reply, Strin
             break Some((reply.status, String::from_utf8_lossy(&reply.body).into_owned()));
         }
         match stream.read(&mut part) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Ok(0) | Err(_) => break None,
             Ok(read) => buffer.extend_from_slice(&part[..read]),
         }

@@ -37,6 +37,7 @@ const LATER: &[(u8, &str)] = &[
 pub struct Line {
     number: u8,
     text: String,
+    held: bool,
 }
 
 impl Line {
@@ -50,7 +51,12 @@ impl Line {
         let run = if finding.skipped.is_some() { String::new() } else { format!("{form}, seed {seed}") };
         let Row { number, fault, criterion, .. } = row;
         let text = format!("| {number} | {fault} | {criterion} | {verdict} | {} | {run} |", finding.said());
-        Self { number: *number, text }
+        Self { number: *number, text, held: finding.held() }
+    }
+
+    /// Whether everything held.
+    pub fn held(&self) -> bool {
+        self.held
     }
 }
 
@@ -60,6 +66,7 @@ pub fn write(page: &Path, new: Vec<Line>) -> Result<(), String> {
     let later = LATER.iter().map(|(number, fault)| Line {
         number: *number,
         text: format!("| {number} | {fault} | | later | | |"),
+        held: true,
     });
     paste::into_file(page, NAME, &table(later.chain(old(&text)).chain(new)))
 }
@@ -69,7 +76,7 @@ fn old(page: &str) -> Vec<Line> {
     let lines = page.lines().filter(|line| line.starts_with("| "));
     let numbered = lines.filter_map(|line| {
         let number = line.split('|').nth(1)?.trim().parse().ok()?;
-        Some(Line { number, text: line.to_owned() })
+        Some(Line { number, text: line.to_owned(), held: true })
     });
     numbered.collect()
 }
@@ -94,7 +101,8 @@ mod tests {
 
     #[test]
     fn a_row_replaces_its_own_line_and_no_other() {
-        let line = |number: u8, text: &str| Line { number, text: format!("| {number} | {text} |") };
+        let line =
+            |number: u8, text: &str| Line { number, text: format!("| {number} | {text} |"), held: true };
         let page = table([line(10, "ten"), line(2, "old")].into_iter());
         let again = table(old(&page).into_iter().chain([line(2, "new")]));
         assert!(again.ends_with("| 2 | new |\n| 10 | ten |\n"), "{again}");

@@ -1,6 +1,7 @@
 //! The table of faults: what each row does to the nodes, in a file of its own. Owns the list and how one row is run.
 
 mod clocks;
+mod cold_start;
 mod cost;
 mod database_killed;
 mod disk_full;
@@ -10,7 +11,10 @@ mod over_wires;
 mod oversize;
 mod partition;
 mod random_kills;
+mod rolling;
+mod rotation;
 mod serialization;
+mod slow_clients;
 mod slow_database;
 
 use crate::check::Violation;
@@ -35,14 +39,28 @@ pub const ROWS: &[Row] = &[
     random_kills::ROW,
     disk_full::ROW,
     database_killed::ROW,
-    oversize::ROW,
-    cost::ROW,
     partition::ROW,
     slow_database::ROW,
     serialization::ROW,
     lost_answers::ROW,
     clocks::ROW,
+    rotation::ROW,
+    cold_start::ROW,
+    rolling::ROW,
+    slow_clients::ROW,
+    oversize::ROW,
+    cost::ROW,
 ];
+
+/// The rows that measure times or cost, and so need the machine for themselves.
+const MEASURING: &[u8] = &[24, 25, 28];
+
+impl Row {
+    /// Whether it may be run beside others.
+    pub fn is_sociable(&self) -> bool {
+        !MEASURING.contains(&self.number)
+    }
+}
 
 /// What a row found.
 #[derive(Debug, Default)]
@@ -64,6 +82,11 @@ impl Finding {
     /// A row that cannot be run here.
     pub fn skipped(why: impl Into<String>) -> Self {
         Self { skipped: Some(why.into()), ..Self::default() }
+    }
+
+    /// A row that came to no end.
+    pub fn failed(why: String) -> Self {
+        Self { failures: vec![why], ..Self::default() }
     }
 
     /// Adds what a run came to.

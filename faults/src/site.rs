@@ -141,6 +141,11 @@ impl Site {
         Ok(self.verdict())
     }
 
+    /// Ends a run that has nothing to judge.
+    pub fn forget(self) {
+        self.scratch.forget();
+    }
+
     /// Judges what is written down.
     pub fn verdict(self) -> Judged {
         let history = self.recorder.history();

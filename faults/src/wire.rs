@@ -153,6 +153,7 @@ fn read(stream: &mut TcpStream) -> Result<(Answer, bool), String> {
         match stream.read(&mut part) {
             Ok(0) => return Err("closed before the reply ended".to_owned()),
             Ok(read) => buffer.extend_from_slice(&part[..read]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(error.to_string()),
         }
     }

@@ -54,6 +54,8 @@ pub enum Flow {
     TokenOfRotating,
     /// A page of the log.
     Log,
+    /// A token that was given out before, to every resource server.
+    ShowAgain,
     /// The published keys.
     Keys,
     /// The discovery document.
@@ -74,6 +76,10 @@ pub const MIXED: &[(Flow, usize)] = &[
     (Flow::Log, 1),
     (Flow::Keys, 2),
 ];
+
+/// Tokens of the server that rotates, which resource servers verify at once and again later.
+pub const VERIFIED: &[(Flow, usize)] =
+    &[(Flow::TokenOfRotating, 6), (Flow::TokenBySecret, 2), (Flow::ShowAgain, 4), (Flow::Introspect, 2)];
 
 /// What the public reads, which needs no database.
 pub const PUBLIC: &[(Flow, usize)] = &[(Flow::Keys, 1), (Flow::Discovery, 1)];
@@ -229,6 +235,7 @@ impl Hand {
                 Flow::Rotate => self.rotate(),
                 Flow::TokenOfRotating => self.token_of_rotating(),
                 Flow::Log => self.read_log(),
+                Flow::ShowAgain => self.show_again(),
                 Flow::Keys => self.read_keys(),
                 Flow::Discovery => self.read_discovery(),
             }

@@ -51,7 +51,10 @@ pub const PLACES: &[&str] = &[
     "close: to fold",
 ];
 
-/// A place outside of statements: the name is one of [`PLACES`].
+/// A place outside of statements.
+///
+/// # Panics
+/// If the name is not one of [`PLACES`].
 #[cfg(feature = "kill-points")]
 pub fn kill_point(name: &'static str) {
     assert!(PLACES.contains(&name), "`{name}` is missing in the list of kill points");

@@ -11,6 +11,8 @@ mod migrate;
 mod numbering;
 mod port;
 mod postgres;
+#[cfg(feature = "kill-points")]
+mod pretended_release;
 mod rows;
 mod sqlite;
 mod statements;

@@ -51,7 +51,7 @@ pub(crate) struct Postgres {
 impl Postgres {
     pub(crate) async fn open(url: &str) -> Result<Arc<Self>, OpenError> {
         let session = Self::connect(url)?;
-        session.migrate(crate::migrate::MIGRATIONS).await?;
+        session.migrate(crate::migrate::known()).await?;
         let (events, queue) = mpsc::channel(QUEUE);
         let runtime = Handle::current();
         runtime.spawn(committer::run(Arc::clone(&session), queue));

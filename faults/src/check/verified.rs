@@ -9,27 +9,19 @@ use crate::history::{Act, History};
 pub(super) fn check(history: &History) -> Vec<String> {
     // When each revocation of a key began, and when it was known to be done.
     let mut revoked: BTreeMap<&str, (u64, Option<u64>)> = BTreeMap::new();
-    let mut max_age = 0;
     for call in &history.calls {
-        match &call.act {
-            Act::RevokeKey { kid, .. } => {
-                let end = call.outcome.done().map(|_| call.end);
-                revoked.entry(kid).or_insert((call.start, end));
-            }
-            Act::Keys { .. } => {
-                let told = call.outcome.done().and_then(|told| told.max_age);
-                max_age = max_age.max(told.unwrap_or(0) * 1_000_000);
-            }
-            _ => {}
+        if let Act::RevokeKey { kid, .. } = &call.act {
+            let end = call.outcome.done().map(|_| call.end);
+            revoked.entry(kid).or_insert((call.start, end));
         }
     }
     let mut found = Vec::new();
     for call in &history.calls {
-        let Act::Verify { jti, kid, verifier } = &call.act else { continue };
+        let Act::Verify { jti, kid, verifier, keeps } = &call.act else { continue };
         let revocation = revoked.get(kid.as_str());
         if call.outcome.done().is_some() {
             let end = revocation.and_then(|(_, end)| *end);
-            if end.is_some_and(|end| call.start > end + max_age) {
+            if end.is_some_and(|end| call.start > end + keeps) {
                 found.push(format!("a server that {verifier} takes {jti}, whose key {kid} was revoked"));
             }
         } else if revocation.is_none_or(|(start, _)| call.end < *start) {
@@ -53,11 +45,15 @@ pub(super) fn check(history: &History) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::check::forged::{SECOND, call, done, judge, refused, token};
-    use crate::history::{Entry, Outcome, Saw, Told};
+    use crate::history::{Entry, Outcome, Saw};
 
     fn verify(start: u64, kid: &str, outcome: Outcome) -> Entry {
         let verifier = "caches as advertised".to_owned();
-        call(start, Act::Verify { jti: "t".to_owned(), kid: kid.to_owned(), verifier }, outcome)
+        call(
+            start,
+            Act::Verify { jti: "t".to_owned(), kid: kid.to_owned(), verifier, keeps: 2 * SECOND },
+            outcome,
+        )
     }
 
     fn revoke_key(start: u64) -> Entry {
@@ -72,11 +68,7 @@ mod tests {
 
     #[test]
     fn a_revoked_key_may_be_refused_at_once_and_must_be_when_caches_are_old() {
-        let published = || {
-            let told = Told { status: 200, max_age: Some(2), ..Told::default() };
-            call(0, Act::Keys { server: "s".to_owned() }, Outcome::Done(told))
-        };
-        let history = |last: Entry| judge(check, vec![published(), revoke_key(SECOND), last]);
+        let history = |last: Entry| judge(check, vec![revoke_key(SECOND), last]);
         assert_eq!(history(verify(2 * SECOND, "old", refused())), Vec::<String>::new());
         assert_eq!(history(verify(2 * SECOND, "old", done())), Vec::<String>::new(), "still cached");
         assert_eq!(history(verify(9 * SECOND, "old", done())).len(), 1);

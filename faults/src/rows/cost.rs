@@ -43,7 +43,7 @@ struct Attack {
 fn run(context: &Context) -> Result<Finding, String> {
     let mut finding = Finding::default();
     let site = Site::new(context, ROW.number)?;
-    let (keys, fetches) = endless_key_set()?;
+    let (keys, counter) = endless_key_set()?;
     let mut plan = site.plan(&context.binary, "node")?;
     plan.flags = ["--outbound-allow", "127.0.0.1/32"].map(str::to_owned).to_vec();
     let (node, _) = plan.start()?;
@@ -56,7 +56,7 @@ fn run(context: &Context) -> Result<Finding, String> {
         finding.expect(micros < CPU_MICROS_MAX, || format!("{}: {micros} µs of processor time", attack.name));
         dearest = dearest.max((micros, attack.name));
     }
-    let fetched = fetches.load(Ordering::Relaxed);
+    let fetched = counter.load(Ordering::Relaxed);
     finding.expect(fetched > 0, || "the published keys were never fetched".to_owned());
     finding.expect(fetched <= FETCHES_MAX, || format!("published keys were fetched {fetched} times"));
     finding.figure(format!(

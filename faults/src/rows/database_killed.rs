@@ -31,7 +31,7 @@ fn run(context: &Context) -> Result<Finding, String> {
         let context = context.with_seed(context.seed + round);
         let site = Site::new(&context, ROW.number)?;
         let Some(cluster) = Cluster::start(site.path())? else {
-            return Ok(Finding::skipped("PostgreSQL is not installed"));
+            return Ok(Finding::skipped(crate::cluster::MISSING));
         };
         recoveries.extend(one(&context, site, cluster, &mut finding)?);
         if !finding.held() {

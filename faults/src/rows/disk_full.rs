@@ -22,7 +22,7 @@ pub const ROW: Row = Row {
 
 const MEGABYTES: u32 = 48;
 /// What the log had set aside before the disk ran full is written first.
-const REFUSAL_LIMIT: Duration = Duration::from_secs(60);
+const REFUSAL_LIMIT: Duration = Duration::from_mins(1);
 
 fn run(context: &Context) -> Result<Finding, String> {
     let mut finding = Finding::default();

@@ -73,7 +73,8 @@ fn attacks(world: &World) -> Vec<Attack> {
     let admin = format!("SSWS {API_TOKEN}");
     let by_admin = ("authorization", admin.as_str());
     let apps = "/api/v1/apps";
-    let fields: String = (0..100_000).map(|number| format!("f{number}=&")).collect();
+    let fields: Vec<String> = (0..100_000).map(|number| format!("f{number}=")).collect();
+    let fields = fields.join("&");
     let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
     let long = "x".repeat(MEGABYTE);
     let of = |name, head, piece: Vec<u8>, pieces, expected| Attack { name, head, piece, pieces, expected };

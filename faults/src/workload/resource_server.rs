@@ -33,6 +33,7 @@ pub struct ResourceServer {
 #[derive(Debug)]
 struct Kept {
     keys: KeySet,
+    keeps: Duration,
     until: Instant,
 }
 
@@ -52,11 +53,11 @@ impl ResourceServer {
 
     /// Keeps what was just read.
     fn keep(&mut self, server: &str, document: &serde_json::Value, told: &Told, asked_at: Instant) {
-        let age = match self.caching {
+        let keeps = match self.caching {
             Caching::For(time) => time,
             _ => Duration::from_secs(told.max_age.unwrap_or(0)),
         };
-        let kept = Kept { keys: KeySet::read(document), until: asked_at + age };
+        let kept = Kept { keys: KeySet::read(document), keeps, until: asked_at + keeps };
         self.kept.insert(server.to_owned(), kept);
     }
 
@@ -92,10 +93,22 @@ impl Hand {
             let good = token.is_signed_by(&kept.keys);
             let told = Told { kids: if good { Vec::new() } else { kept.keys.kids() }, ..Told::default() };
             let outcome = if good { Outcome::Done(told) } else { Outcome::Refused(told) };
-            let act =
-                Act::Verify { jti: token.jti.clone(), kid: token.kid.clone(), verifier: verifier.name() };
+            let (jti, kid) = (token.jti.clone(), token.kid.clone());
+            let keeps = clock::micros(kept.keeps);
+            let act = Act::Verify { jti, kid, verifier: verifier.name(), keeps };
             let end = shared.recorder.now();
             shared.recorder.add(Entry::Call(Call { start, end, node: 0, act, outcome }));
+        }
+    }
+    /// Shows a token that was given out a while ago once more.
+    pub(super) fn show_again(&mut self) {
+        let place = self.random.below(1 << 16);
+        let chosen = {
+            let live = &self.shared.tokens().live;
+            (!live.is_empty()).then(|| live[place % live.len()].clone())
+        };
+        if let Some(issued) = chosen {
+            self.show_to_verifiers(&issued.token, &issued.server);
         }
     }
 }
