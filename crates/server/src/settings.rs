@@ -97,6 +97,8 @@ settings! {
         "Requests at the same time on one HTTP/2 connection [default: 100]";
     LIMIT_RESET_STREAMS = "limits.reset_streams" "limit-reset-streams" "TOKENMINT_LIMIT_RESET_STREAMS" "NUMBER"
         "Reset but unhandled requests on one HTTP/2 connection; more end it [default: 20]";
+    LIMIT_DRAIN_TIME = "limits.drain_time" "limit-drain-time" "TOKENMINT_LIMIT_DRAIN_TIME" "TIME"
+        "Time after SIGTERM in which connections are accepted and clients are told to leave [default: 250ms]";
     LIMIT_SHUTDOWN_TIME = "limits.shutdown_time" "limit-shutdown-time" "TOKENMINT_LIMIT_SHUTDOWN_TIME" "TIME"
         "Time for requests in flight to end after SIGTERM [default: 30s]";
 }

@@ -37,7 +37,7 @@ const HOST_FILES: &[&str] =
     &["crates/server/src/front.rs", "crates/server/src/origin.rs", "crates/server/src/outbound.rs"];
 
 /// The crates that make requests, and name a host as every client does.
-const MAKES_REQUESTS: &[&str] = &["bench", "fuzz"];
+const MAKES_REQUESTS: &[&str] = &["bench", "faults", "fuzz"];
 
 /// Every Rust file but our own.
 pub fn check(tree: &Tree) -> Vec<Finding> {
