@@ -5,6 +5,7 @@ mod cost;
 mod database_killed;
 mod disk_full;
 mod kill_points;
+mod migrations;
 mod oversize;
 mod random_kills;
 mod rolling;
@@ -36,6 +37,7 @@ pub const ROWS: &[Row] = &[
     rotation::ROW,
     cold_start::ROW,
     rolling::ROW,
+    migrations::ROW,
     slow_clients::ROW,
     oversize::ROW,
     cost::ROW,
