@@ -79,7 +79,7 @@ fn everywhere(
     let mut kills = 0;
     // In the short form places take turns as the seeds go by; in the long form each of them has its turn again and again.
     let step = context.pick(passes.len().div_ceil(8), 1);
-    let rounds = if on == On::Postgres { 3 } else { context.pick(1, 20) };
+    let rounds = if on == On::Postgres { 1 } else { context.pick(1, 20) };
     for _ in 0..rounds {
         for (name, passes) in passes.iter().skip(random.below(step)).step_by(step) {
             if !finding.held() {
