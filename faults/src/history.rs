@@ -267,7 +267,7 @@ impl Outcome {
 }
 
 /// A whole history, sorted by what its lines are.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct History {
     /// The calls, by their start.
     pub calls: Vec<Call>,

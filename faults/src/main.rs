@@ -1,6 +1,7 @@
 //! `faults`: does to the running program what the world does to it, and judges what it promised. Owns the sub-commands;
 //! docs/reliability.md says what is promised and how it is checked.
 
+mod bad_wire;
 mod check;
 mod cluster;
 mod figures;

@@ -146,6 +146,11 @@ impl Node {
         Err(format!("it did not become ready in {} s; it said:\n{}", limit.as_secs(), self.said_last()))
     }
 
+    /// How many threads it has.
+    pub fn threads(&self) -> usize {
+        fs::read_dir(format!("/proc/{}/task", self.pid())).map_or(0, Iterator::count)
+    }
+
     /// The id of its process.
     pub fn pid(&self) -> u32 {
         self.child.id()

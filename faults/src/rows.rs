@@ -1,16 +1,22 @@
 //! The table of faults: what each row does to the nodes, in a file of its own. Owns the list and how one row is run.
 
+mod clocks;
 mod cold_start;
 mod cost;
 mod database_killed;
 mod disk_full;
 mod kill_points;
+mod lost_answers;
 mod migrations;
+mod over_wires;
 mod oversize;
+mod partition;
 mod random_kills;
 mod rolling;
 mod rotation;
+mod serialization;
 mod slow_clients;
+mod slow_database;
 
 use crate::check::Violation;
 use crate::site::{Context, Judged, sent_calls, unknown_calls};
@@ -34,6 +40,11 @@ pub const ROWS: &[Row] = &[
     random_kills::ROW,
     disk_full::ROW,
     database_killed::ROW,
+    partition::ROW,
+    slow_database::ROW,
+    serialization::ROW,
+    lost_answers::ROW,
+    clocks::ROW,
     rotation::ROW,
     cold_start::ROW,
     rolling::ROW,

@@ -34,6 +34,7 @@ pub(crate) const MIGRATIONS: &[Migration] = migrations! {
     1, 6, "0006_assertions";
     1, 7, "0007_revocations";
     1, 8, "0008_founding";
+    1, 10, "0010_whose";
 };
 
 /// The migrations that this release knows.
