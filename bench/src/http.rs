@@ -51,7 +51,9 @@ pub fn form(url: &str, path: &str, authorization: Option<&str>, body: &str) -> R
 /// One whole reply at the beginning of a buffer.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Reply<'a> {
+    /// As in the first line.
     pub status: u16,
+    /// Without its chunks' frames.
     pub body: Cow<'a, [u8]>,
     /// How many bytes of the buffer it took.
     pub length: usize,

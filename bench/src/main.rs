@@ -2,20 +2,15 @@
 
 mod admin;
 mod client;
-mod clock;
 mod compare;
 mod drive;
-mod facts;
 mod fixture;
 mod floor;
 mod histogram;
-mod http;
 mod keys;
 mod mint;
 mod nodes;
-mod options;
 mod page;
-mod paste;
 mod plan;
 mod postgres;
 mod process;
@@ -25,11 +20,11 @@ mod scale;
 mod signatures;
 mod starts;
 mod table;
-mod usage;
 
 use std::process::ExitCode;
 
-use options::Options;
+use bench::options::Options;
+use bench::{clock, facts, http, options, paste, usage};
 
 const HELP: &str = "\
 bench run [--floor-only]

@@ -5,7 +5,7 @@ use crate::fault::OpenError;
 use crate::value::{FromRow, Row};
 
 /// One step of the schema. Within a major version steps only expand, so that an older release still works.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Migration {
     pub(crate) major: i64,
     pub(crate) number: i64,
@@ -34,7 +34,17 @@ pub(crate) const MIGRATIONS: &[Migration] = migrations! {
     1, 6, "0006_assertions";
     1, 7, "0007_revocations";
     1, 8, "0008_founding";
+    1, 10, "0010_whose";
 };
+
+/// The migrations that this release knows.
+#[cfg(not(feature = "kill-points"))]
+pub(crate) const fn known() -> &'static [Migration] {
+    MIGRATIONS
+}
+
+#[cfg(feature = "kill-points")]
+pub(crate) use crate::pretended_release::migrations as known;
 
 pub(crate) const CREATE_LEDGER: &str = "create table if not exists schema_migration ( \
      number {int64} not null, major {int64} not null, name {text_c} not null, \

@@ -3,12 +3,17 @@
 mod bed;
 mod cluster;
 mod embedded;
+mod hosts;
 mod inspect;
+mod keeper;
 mod log;
 mod nouns;
 mod promises;
 mod server;
 mod statements;
+mod tls;
+mod unknown;
+mod wire;
 
 /// Runs cases, functions of a [`bed::Bed`], over each kind of store.
 macro_rules! on_every_store {

@@ -2,6 +2,7 @@
 
 mod algorithms;
 mod assertions;
+mod bad_wire;
 mod client;
 mod dangling;
 mod drafts;
@@ -9,6 +10,9 @@ mod early;
 mod history;
 mod introspection;
 mod jwks;
+#[path = "../../../store/src/tests/keeper.rs"]
+#[expect(dead_code, reason = "the store's suite needs more of it")]
+mod keeper;
 mod key_life;
 mod key_revocation;
 mod keys;
@@ -21,4 +25,6 @@ mod revocation;
 mod secrets;
 mod sequence;
 mod token;
+#[path = "../../../store/src/tests/wire.rs"]
+mod wire;
 mod world;
