@@ -58,7 +58,7 @@ impl Gate for TenantGate {
 }
 
 /// The one SSWS token of a request.
-fn token(parts: &Parts) -> Option<&str> {
+pub fn token(parts: &Parts) -> Option<&str> {
     let mut headers = parts.headers.get_all(AUTHORIZATION).iter();
     let header = headers.next()?.to_str().ok()?;
     if headers.next().is_some() {

@@ -15,6 +15,8 @@ const ORDER: &[(&str, &[&str])] = &[
     ("server", &["model", "el", "engine", "jose", "store", "service"]),
     ("bench", &[]),
     ("faults", &["bench"]),
+    // Tries every parser that there is, so it stands to the right of all.
+    ("fuzz", &["model", "el", "engine", "jose", "store", "service", "server"]),
     ("xtask", &[]),
 ];
 
@@ -32,7 +34,7 @@ pub struct Kept {
 pub const KEPT: &[Kept] = &[
     Kept {
         packages: &["axum", "hyper", "hyper-util", "http", "http-body", "http-body-util", "h2", "tower"],
-        crates: &["server", "bench", "faults"],
+        crates: &["server", "bench", "faults", "fuzz"],
         instead: "only `server` knows HTTP; return a typed refusal and let `server` map it",
     },
     Kept {
@@ -57,7 +59,7 @@ pub const KEPT: &[Kept] = &[
     },
     Kept {
         packages: &["tokio"],
-        crates: &["store", "service", "server", "bench", "faults"],
+        crates: &["store", "service", "server", "bench", "faults", "fuzz"],
         instead: "this crate is pure: no tasks, no I/O; do it in `service` or above",
     },
     Kept {
@@ -127,6 +129,7 @@ mod tests {
             ("service", "rusqlite", false),
             ("service", "aws-lc-rs", false),
             ("el", "rand", false),
+            ("fuzz", "aws-lc-rs", false),
         ] {
             let manifest = format!("[dependencies]\n{library} = \"1\"\n");
             let found = said(check, &[(&format!("crates/{owner}/Cargo.toml"), &manifest)]);
