@@ -81,6 +81,20 @@ pub const MIXED: &[(Flow, usize)] = &[
 pub const VERIFIED: &[(Flow, usize)] =
     &[(Flow::TokenOfRotating, 6), (Flow::TokenBySecret, 2), (Flow::ShowAgain, 4), (Flow::Introspect, 2)];
 
+/// The same without new keys.
+pub const WITHOUT_ROTATION: &[(Flow, usize)] = &[
+    (Flow::TokenBySecret, 40),
+    (Flow::TokenByKey, 10),
+    (Flow::Introspect, 20),
+    (Flow::Revoke, 5),
+    (Flow::Change, 10),
+    (Flow::EndClient, 3),
+    (Flow::Wrong, 5),
+    (Flow::TokenOfRotating, 3),
+    (Flow::Log, 1),
+    (Flow::Keys, 2),
+];
+
 /// What the public reads, which needs no database.
 pub const PUBLIC: &[(Flow, usize)] = &[(Flow::Keys, 1), (Flow::Discovery, 1)];
 

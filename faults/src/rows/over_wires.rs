@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bench::clock;
 
-use super::Finding;
+use super::{Finding, partition};
 use crate::bad_wire::{BadWire, Faults};
 use crate::cluster::Cluster;
 use crate::figures::quantile;
@@ -100,7 +100,11 @@ pub fn run(
     }
     let addresses: Vec<_> = plans.iter().map(|plan| plan.address).collect();
     let world = World::make(addresses[0])?;
-    let load = site.load(&addresses, &world);
+    let mixed = workload::Plan::mixed(addresses.clone(), context.seed);
+    // A node that is cut off goes on publishing the keys that it knows. Two rotations meanwhile make one that it does not
+    // know, and a resource server that asks it, though it is not ready, would refuse what that key signed.
+    let mix = if row == partition::ROW.number { workload::WITHOUT_ROTATION } else { workload::MIXED };
+    let load = site.load_as(workload::Plan { mix, ..mixed }, &world);
     let readers = site.load_as(workload::Plan::public(addresses.clone(), context.seed), &world);
     let recorder = Arc::clone(&site.recorder);
     let mut bed = Wires { each: wires, usual: 0, addresses, nodes, recorder };

@@ -1,4 +1,5 @@
-//! Row 12: one of two nodes is cut off from the database; nothing is closed, nothing comes through.
+//! Row 12: one of two nodes is cut off from the database; nothing is closed, nothing comes through. Keys are not rotated
+//! meanwhile: two rotations would make one that the cut-off node cannot publish.
 
 use std::cell::Cell;
 use std::sync::atomic::Ordering;

@@ -1,6 +1,8 @@
 //! The database's clock: the one time that all nodes share. Owns the only statement that reads a clock of the database;
 //! leaves out what a node does that is far from it.
 
+use std::time::Duration;
+
 use tokio_postgres::error::SqlState;
 
 use super::session::Session;
@@ -15,10 +17,14 @@ const CLOCK: &Statement = &Statement {
     sql: "select (extract(epoch from clock_timestamp()) * 1000)::bigint, current_setting('transaction_read_only')",
 };
 
+/// It is asked several times a second: an answer that takes longer tells no time, and the next question may find a
+/// connection that is better.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 impl Session {
     /// Milliseconds since 1970.
     pub(super) async fn clock(&self) -> Result<i64, Fault> {
-        let row = self.query(CLOCK, "", &[]).await?.into_iter().next();
+        let row = self.query_within(PATIENCE, CLOCK, "", &[]).await?.into_iter().next();
         let mut row: Row = row.ok_or_else(|| Fault::new(FaultKind::Internal, "a clock without a row"))?;
         let (time, read_only): (i64, String) = (row.take()?, row.take()?);
         if read_only == "on" {

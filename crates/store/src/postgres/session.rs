@@ -71,9 +71,11 @@ impl Session {
         }
     }
 
-    /// The fault of a server that says nothing.
+    /// The fault of a server that says nothing. If its host is gone, the idle connections are as dead and do not know it:
+    /// new ones are cheaper than finding that out one by one.
     pub(super) fn silent(&self) -> Fault {
         self.circuit.fail(Instant::now());
+        self.pool.retain(|_, _| false);
         Fault::new(FaultKind::Unavailable, "the database does not answer")
     }
 
@@ -87,11 +89,22 @@ impl Session {
         org: &str,
         params: &[Value],
     ) -> Result<Vec<Row>, Fault> {
+        self.query_within(SILENCE, statement, org, params).await
+    }
+
+    /// As [`Session::query`], for an answer that is of no use later.
+    pub(super) async fn query_within(
+        &self,
+        patience: Duration,
+        statement: &Statement,
+        org: &str,
+        params: &[Value],
+    ) -> Result<Vec<Row>, Fault> {
         // A connection that died in the pool is noticed only when it is used: then once more with another.
         let mut retry = 0;
         loop {
             let connection = self.connection().await?;
-            let answer = tokio::time::timeout(SILENCE, select(&connection, statement, org, params)).await;
+            let answer = tokio::time::timeout(patience, select(&connection, statement, org, params)).await;
             let Ok(answer) = answer else {
                 drop(Object::take(connection));
                 return Err(self.silent());

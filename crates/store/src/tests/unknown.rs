@@ -239,3 +239,27 @@ async fn a_database_that_falls_silent_is_given_up_then_not_asked_and_found_again
         assert_eq!(answer.expect("everybody is let through"), Some(0));
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_whose_host_is_gone_are_given_up_together() {
+    let Some(bed) = Bed::new().await else { return };
+    let faults = &bed.wire.faults;
+    // Many at once need many connections.
+    faults.delay_milliseconds.store(100, Ordering::Relaxed);
+    let reads = (0..12).map(|_| {
+        let store = bed.store.clone();
+        async move { store.revision(ONE).await }
+    });
+    for answer in reads.collect::<tokio::task::JoinSet<_>>().join_all().await {
+        answer.expect("a read");
+    }
+    faults.delay_milliseconds.store(0, Ordering::Relaxed);
+    let open = faults.connections.load(Ordering::Relaxed);
+    assert!(open >= 12, "{open}");
+    faults.abandoned_before.store(open, Ordering::Relaxed);
+    assert_eq!(bed.store.shared_clock().await.expect_err("nobody answers").kind, FaultKind::Unavailable);
+    bed.store.shared_clock().await.expect("a new connection has a new host");
+    bed.store.commit(change(0, "c")).await.expect("a commit");
+    bed.store.commit(event("e")).await.expect("a commit");
+    assert_eq!(bed.store.revision(ONE).await.expect("a read"), Some(1));
+}

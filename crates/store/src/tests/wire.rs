@@ -33,6 +33,10 @@ pub struct Faults {
     pub delay_milliseconds: AtomicU64,
     /// Nothing passes in either direction, and nothing is closed.
     pub silent: AtomicBool,
+    /// Connections that were made before this one carry nothing any more, and are not closed: their host is gone.
+    pub abandoned_before: AtomicUsize,
+    /// How many connections were made.
+    pub connections: AtomicUsize,
     /// How many statements came by.
     pub statements: AtomicUsize,
     noise: AtomicU64,
@@ -50,8 +54,10 @@ impl Faults {
         usize::try_from((mixed >> 33) % 100).is_ok_and(|drawn| drawn < percent.load(Ordering::Relaxed))
     }
 
-    async fn pass(&self) {
-        while self.silent.load(Ordering::Relaxed) {
+    async fn pass(&self, connection: usize) {
+        while self.silent.load(Ordering::Relaxed)
+            || connection < self.abandoned_before.load(Ordering::Relaxed)
+        {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
@@ -105,7 +111,8 @@ async fn rest(from: &mut OwnedReadHalf) -> io::Result<Vec<u8>> {
 }
 
 async fn carry(client: TcpStream, port: u16, faults: Arc<Faults>) -> io::Result<()> {
-    faults.pass().await;
+    let number = faults.connections.fetch_add(1, Ordering::Relaxed);
+    faults.pass(number).await;
     let server = TcpStream::connect(("127.0.0.1", port)).await?;
     for stream in [&client, &server] {
         stream.set_nodelay(true)?;
@@ -118,10 +125,10 @@ async fn carry(client: TcpStream, port: u16, faults: Arc<Faults>) -> io::Result<
     let (going, gone) = oneshot::channel();
     let shared = Arc::clone(&faults);
     let task = tokio::spawn(async move {
-        drop(answers(from_server, to_client, shared).await);
+        drop(answers(from_server, to_client, (number, shared)).await);
         drop(going);
     });
-    let statements = Statements { faults, names: Mutex::default() };
+    let statements = Statements { number, faults, names: Mutex::default() };
     statements.carry(from_client, to_server, Answering { task, gone }).await
 }
 
@@ -146,10 +153,14 @@ impl Drop for Answering {
 }
 
 /// Carries answers, except those that get lost.
-async fn answers(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, faults: Arc<Faults>) -> io::Result<()> {
+async fn answers(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    (number, faults): (usize, Arc<Faults>),
+) -> io::Result<()> {
     loop {
         let (kind, rest) = frame(&mut from).await?;
-        faults.pass().await;
+        faults.pass(number).await;
         if kind == b'C' && rest[4..].starts_with(b"COMMIT") && Faults::takes(&faults.lose_commit_answers) {
             return Ok(());
         }
@@ -158,6 +169,8 @@ async fn answers(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, faults: Arc<Fa
 }
 
 struct Statements {
+    /// Which connection it is.
+    number: usize,
     faults: Arc<Faults>,
     /// The texts of prepared statements.
     names: Mutex<HashMap<Vec<u8>, Vec<u8>>>,
@@ -175,7 +188,7 @@ impl Statements {
                 read = frame(&mut from) => read?,
                 () = answering.gone() => return Ok(()),
             };
-            self.faults.pass().await;
+            self.faults.pass(self.number).await;
             match kind {
                 b'P' => self.remember(&rest),
                 b'B' => {
