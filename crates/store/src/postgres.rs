@@ -5,7 +5,9 @@
 //! commit. Every other batch runs in a transaction of its own.
 
 mod committer;
+mod copy;
 mod session;
+mod staging;
 mod transaction;
 
 use std::sync::Arc;
@@ -26,6 +28,7 @@ use crate::statements::{self, Statement};
 use crate::value::{Row, Value};
 use committer::Job;
 use session::Session;
+pub(crate) use staging::StagedSchema;
 
 const CONNECTIONS: usize = 16;
 const PATIENCE: Duration = Duration::from_secs(5);

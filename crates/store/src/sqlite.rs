@@ -5,10 +5,12 @@
 //! statements, their number bounds the memory, and password hashing cannot starve them.
 
 mod connection;
+mod copy;
 mod directory;
 mod inspect;
 mod pace;
 mod reader;
+mod staging;
 mod writer;
 
 use std::path::Path;
@@ -25,8 +27,10 @@ use crate::fault::{CommitError, Fault, FaultKind, OpenError};
 use crate::numbering::{Numbering, Writer as WriterId};
 use crate::statements::{self, Statement};
 use crate::value::{Row, Value};
+pub(crate) use copy::{copy_out, fill};
 pub(crate) use inspect::inspect;
 use reader::Read;
+pub(crate) use staging::StagedDirectory;
 use writer::{Job, Writer};
 
 /// The sizes that tests make smaller.
@@ -59,6 +63,7 @@ pub(crate) struct Sqlite {
 impl Sqlite {
     pub(crate) fn open(directory: &Path, options: &Options) -> Result<Self, OpenError> {
         let lock = directory::hold(directory)?;
+        staging::check_whole(directory)?;
         let file = directory::database(directory)?;
         let mut connection = connection::open(&file, options)?;
         connection::migrate(&mut connection, crate::migrate::MIGRATIONS)?;

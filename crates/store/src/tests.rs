@@ -2,6 +2,7 @@
 
 mod bed;
 mod cluster;
+mod copy;
 mod embedded;
 mod inspect;
 mod log;

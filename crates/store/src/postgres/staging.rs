@@ -1,0 +1,144 @@
+//! The PostgreSQL database in the making: a schema beside the one that is served from, and the one transaction that puts
+//! its tables in place.
+
+use std::sync::Arc;
+
+use deadpool_postgres::Object;
+use tokio_postgres::Transaction;
+
+use super::Postgres;
+use super::session::{Session, fault};
+use crate::copy::{CopyError, Give, TABLES};
+use crate::fault::OpenError;
+
+const NURSERY: &str = "tokenmint_restoring";
+/// How our own connections call themselves, so that those of nodes can be told apart.
+const NAME: &str = "tokenmint-restore";
+/// Held by the restore that is under way. Any number, as long as every release uses the same.
+const ALONE: &str = "select pg_try_advisory_lock(8246915214)";
+const NODES: &str = "select count(*) from pg_stat_activity where datname = current_database() \
+     and application_name = 'tokenmint'";
+const THERE: &str =
+    "select exists (select from pg_tables where schemaname = current_schema() and tablename = $1::text)";
+const LEDGER: &str = "schema_migration";
+
+/// A schema in the making, and the connection that holds the lock.
+#[derive(Debug)]
+pub(crate) struct StagedSchema {
+    url: String,
+    target: Arc<Session>,
+    held: Object,
+}
+
+impl StagedSchema {
+    pub(crate) async fn begin(url: &str) -> Result<Self, OpenError> {
+        let target = Postgres::connect(&with(url, None))?;
+        let held = target.connection().await?;
+        let alone = held.query_one(ALONE, &[]).await.map_err(fault)?;
+        if !alone.try_get::<_, bool>(0).map_err(fault)? {
+            return Err(OpenError::InUse(1));
+        }
+        // Only ever made here: what an earlier restore left half done.
+        let anew = format!("drop schema if exists {NURSERY} cascade; create schema {NURSERY}");
+        held.batch_execute(&anew).await.map_err(fault)?;
+        let staged = Self { url: with(url, Some(NURSERY)), target, held };
+        staged.check_idle().await?;
+        Ok(staged)
+    }
+
+    /// The URL by which the schema in the making is the one that is served from.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    async fn check_idle(&self) -> Result<(), OpenError> {
+        let nodes = self.held.query_one(NODES, &[]).await.map_err(fault)?;
+        match nodes.try_get::<_, i64>(0).map_err(fault)? {
+            0 => Ok(()),
+            nodes => Err(OpenError::InUse(nodes)),
+        }
+    }
+
+    pub(crate) async fn fill<E>(&self, schema: i64, give: Give<'_, E>) -> Result<(), CopyError<E>> {
+        let session = Postgres::connect(&self.url)?;
+        let filled = session.fill(schema, give).await;
+        session.close();
+        filled
+    }
+
+    pub(crate) async fn put_in_place(mut self, aside: &str) -> Result<Option<String>, OpenError> {
+        self.check_idle().await?;
+        let transaction = self.held.transaction().await.map_err(fault)?;
+        let moved = move_tables(&transaction, aside).await.map_err(fault)?;
+        transaction.commit().await.map_err(fault)?;
+        self.target.close();
+        Ok(moved.then(|| format!("the schema {aside} of the same database")))
+    }
+
+    pub(crate) async fn discard(self) -> Result<(), OpenError> {
+        let gone = format!("drop schema if exists {NURSERY} cascade");
+        self.held.batch_execute(&gone).await.map_err(fault)?;
+        self.target.close();
+        Ok(())
+    }
+}
+
+/// Moves the tables that are there aside, and the new ones to where they were.
+async fn move_tables(transaction: &Transaction<'_>, aside: &str) -> Result<bool, tokio_postgres::Error> {
+    let home: String = transaction.query_one("select quote_ident(current_schema())", &[]).await?.try_get(0)?;
+    let mut moves = String::new();
+    let mut old = false;
+    for name in TABLES.iter().map(|table| table.name).chain([LEDGER]) {
+        if transaction.query_one(THERE, &[&name]).await?.try_get::<_, bool>(0)? {
+            if !old {
+                moves.push_str(&format!("create schema {aside};"));
+                old = true;
+            }
+            moves.push_str(&format!("alter table {home}.{name} set schema {aside};"));
+        }
+    }
+    for name in TABLES.iter().map(|table| table.name).chain([LEDGER]) {
+        moves.push_str(&format!("alter table {NURSERY}.{name} set schema {home};"));
+    }
+    moves.push_str(&format!("drop schema {NURSERY}"));
+    transaction.batch_execute(&moves).await?;
+    Ok(old)
+}
+
+/// The URL with our own name and, within `schema`, with that as the only place where tables are looked for.
+fn with(url: &str, schema: Option<&str>) -> String {
+    let (base, query) = url.split_once('?').unwrap_or((url, ""));
+    let mut options = None;
+    let mut pairs: Vec<&str> = Vec::new();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        match pair.split_once('=') {
+            Some(("options", given)) => options = Some(given),
+            Some(("application_name", _)) => {}
+            _ => pairs.push(pair),
+        }
+    }
+    let mut all: Vec<String> = pairs.into_iter().map(str::to_owned).collect();
+    all.push(format!("application_name={NAME}"));
+    let path = schema.map(|schema| format!("-c%20search_path%3D{schema}"));
+    let options: Vec<&str> = options.into_iter().chain(path.as_deref()).collect();
+    if !options.is_empty() {
+        // The last one wins.
+        all.push(format!("options={}", options.join("%20")));
+    }
+    format!("{base}?{}", all.join("&"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_keeps_what_it_says_and_gets_our_name_and_schema() {
+        assert_eq!(with("postgres://db/mint", None), "postgres://db/mint?application_name=tokenmint-restore");
+        assert_eq!(
+            with("postgres://db/mint?application_name=x&options=-c%20a%3D1&sslmode=disable", Some("s")),
+            "postgres://db/mint?sslmode=disable&application_name=tokenmint-restore\
+             &options=-c%20a%3D1%20-c%20search_path%3Ds"
+        );
+    }
+}
