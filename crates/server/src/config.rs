@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use store::Place;
+
 use crate::limits::{Limits, MIN_HEADER_BYTES};
 use crate::log::{Format, LogSettings};
 use crate::origin::Origin;
@@ -121,6 +123,14 @@ pub fn data(sources: &Sources<'_>) -> Result<PathBuf, BadSetting> {
     })
 }
 
+/// Where the database is: what commands that copy it need.
+pub fn place(sources: &Sources<'_>) -> Result<Place, BadSetting> {
+    Ok(match database(sources)? {
+        Database::Embedded => Place::Directory(data(sources)?),
+        Database::Postgres(url) => Place::Postgres(url.expose().to_owned()),
+    })
+}
+
 /// Reads one text, or the default. `parse` returns what is wrong as a sentence that follows the text.
 fn read<T>(
     sources: &Sources<'_>,
@@ -181,7 +191,8 @@ fn outbound_allow(sources: &Sources<'_>) -> Result<Vec<Network>, BadSetting> {
     found.texts.iter().map(|text| Network::parse(text).map_err(|why| bad(&found, text, &why))).collect()
 }
 
-fn master_key(sources: &Sources<'_>) -> Result<Option<Secret>, BadSetting> {
+/// The text of the key that seals secrets, if one was given.
+pub fn master_key(sources: &Sources<'_>) -> Result<Option<Secret>, BadSetting> {
     let text = sources.variable("TOKENMINT_MASTER_KEY")?;
     let file = sources.find(settings::MASTER_KEY_FILE)?;
     let Some(file) = file else { return Ok(text.map(|text| Secret::new(text.trim()))) };

@@ -1,6 +1,8 @@
 //! The use cases over a store in memory and a clock that tests move: what only a caller within the process can see.
 
 mod assertions;
+mod backup;
+mod backup_damage;
 mod client;
 mod dangling;
 mod drafts;

@@ -82,6 +82,13 @@ impl Session {
         applied.iter().map(row).collect()
     }
 
+    /// What time it is by the server's clock, which nothing is ever dated by.
+    pub(crate) async fn clock(&self) -> Result<i64, Fault> {
+        const CLOCK: &str = "select (extract(epoch from clock_timestamp()) * 1000)::bigint";
+        let connection = self.connection().await?;
+        connection.query_one(CLOCK, &[]).await.and_then(|row| row.try_get(0)).map_err(fault)
+    }
+
     /// Brings the schema up to date, one migration in one transaction, one node at a time.
     pub(super) async fn migrate(&self, known: &[Migration]) -> Result<(), OpenError> {
         let mut connection = self.connection().await?;
