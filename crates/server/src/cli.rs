@@ -29,7 +29,8 @@ const FAILURE: u8 = 1;
 #[command(
     name = "tokenmint",
     version,
-    after_help = help::PROGRAM
+    after_help = help::PROGRAM,
+    max_term_width = 100
 )]
 struct CommandLine {
     #[command(subcommand)]

@@ -51,7 +51,9 @@ pub enum CopyError<E> {
     #[error("there is no database yet")]
     Empty,
     /// A newer release has added to the schema.
-    #[error("the database has migration {found}, and this release knows {known}: use the release that serves it")]
+    #[error(
+        "the database has migration {found}, and this release knows {known}: use the release that serves it"
+    )]
     Newer {
         /// The newest migration in the database.
         found: i64,

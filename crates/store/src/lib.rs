@@ -21,8 +21,8 @@ mod tests;
 
 pub use batch::{Batch, Committed, Pending};
 pub use copy::{
-    Column, Contents, CopyError, Give, Holds, Piece, Place, Staging, TABLES, Table, Take, copy_out, newest_schema,
-    tables_at,
+    Column, Contents, CopyError, Give, Holds, Piece, Place, Staging, TABLES, Table, Take, copy_out,
+    newest_schema, tables_at,
 };
 pub use fault::{CommitError, Fault, FaultKind, OpenError};
 pub use inspect::{Embedded, Inspection, inspect_directory, inspect_postgres};

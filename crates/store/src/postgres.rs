@@ -101,6 +101,12 @@ impl Postgres {
         pending
     }
 
+    /// How many batches were not answered yet; of those in the committer's hands only the queue is known.
+    pub(crate) fn waiting(&self) -> usize {
+        let queued = self.events.max_capacity() - self.events.capacity();
+        queued + (ADMITTED as usize).saturating_sub(self.admitted.available_permits())
+    }
+
     pub(crate) async fn query(
         &self,
         statement: &'static Statement,

@@ -4,6 +4,7 @@ mod bed;
 mod cluster;
 mod copy;
 mod embedded;
+mod grants;
 mod inspect;
 mod log;
 mod nouns;

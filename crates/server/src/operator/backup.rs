@@ -1,8 +1,9 @@
 //! `tokenmint backup`: writes a backup beside the running server, or reads one and says what it holds. Owns the file: a
 //! name that is only there once it is whole, its owner's alone. Leaves out what is in it (`service::backup`).
 
+use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
-use std::io::{BufReader, BufWriter, Write};
+use std::io::{BufReader, BufWriter, Write as _};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -24,7 +25,10 @@ pub fn make(place: &Place, file: &Path) -> Result<(), String> {
     let draft = &written.draft;
     let read = read(draft.path(), |input| backup::verify(input, &mut silent))?;
     if read != written.summary {
-        return Err(format!("`{}` reads back differently from what was written: check the disk", file.display()));
+        return Err(format!(
+            "`{}` reads back differently from what was written: check the disk",
+            file.display()
+        ));
     }
     draft.put_in_place(file).map_err(|error| format!("cannot make `{}`: {error}", file.display()))?;
     let mut text = format!("{} is written and verified\n", file.display());
@@ -113,7 +117,7 @@ pub(super) fn describe(summary: &Summary, now: Timestamp) -> String {
         header.schema,
     );
     for (org, revision) in &header.orgs {
-        text.push_str(&format!("  org      {org}, configuration revision {revision}\n"));
+        let _ = writeln!(text, "  org      {org}, configuration revision {revision}");
     }
     text
 }

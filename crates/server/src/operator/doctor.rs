@@ -64,4 +64,3 @@ fn all(config: &Config, findings: &mut Findings) {
         network::base_url(origin, running, findings);
     }
 }
-

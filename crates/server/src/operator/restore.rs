@@ -3,8 +3,9 @@
 //!
 //! Until the last step nothing has happened to what was there.
 
+use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{BufReader, IsTerminal, Write};
+use std::io::{BufReader, IsTerminal, Write as _};
 use std::path::PathBuf;
 
 use jose::KeyRing;
@@ -80,7 +81,8 @@ async fn restore(
     }
     let now = clock::now();
     agree(wanted, &undone(&present, backup, summary, now))?;
-    let file = File::open(&wanted.file).map_err(|error| format!("the backup cannot be read again: {error}"))?;
+    let file =
+        File::open(&wanted.file).map_err(|error| format!("the backup cannot be read again: {error}"))?;
     let known = if let Present::Readable(known) = &present { Some(known) } else { None };
     let ending = Ending { tokens: wanted.end_tokens };
     say("writing, then reading back");
@@ -131,7 +133,9 @@ fn agree(wanted: &Wanted, undone: &[String]) -> Result<(), String> {
         return Ok(());
     }
     if !wanted.end_tokens {
-        say("With --end-tokens every access token that was decided before the restore is over at introspection.");
+        say(
+            "With --end-tokens every access token that was decided before the restore is over at introspection.",
+        );
     }
     if wanted.accept {
         return Ok(());
@@ -143,7 +147,8 @@ fn agree(wanted: &Wanted, undone: &[String]) -> Result<(), String> {
             return Ok(());
         }
     }
-    Err("nothing was changed: the restore undoes what is said above; say --accept if that is meant".to_owned())
+    Err("nothing was changed: the restore undoes what is said above; say --accept if that is meant"
+        .to_owned())
 }
 
 /// A master key that is here must be the one that the backup was sealed under.
@@ -151,7 +156,8 @@ fn check_key(wanted: &Wanted, backup: &Portrait, summary: &Summary) -> Result<()
     let Some(key) = &wanted.key else { return Ok(()) };
     for (org, root) in backup.roots() {
         let ring = KeyRing::parse(key.expose()).map_err(|error| format!("the master key: {error}"))?;
-        let org = OrgId::parse(org).ok_or_else(|| format!("the backup names an org `{org}`, which is no id"))?;
+        let org =
+            OrgId::parse(org).ok_or_else(|| format!("the backup names an org `{org}`, which is no id"))?;
         if OrgSecrets::open(org, ring, root).is_err() {
             return Err(format!(
                 "the master key that is here does not open this backup, which needs the key {}: put that key in its \
@@ -166,17 +172,18 @@ fn check_key(wanted: &Wanted, backup: &Portrait, summary: &Summary) -> Result<()
 fn conclude(wanted: &Wanted, summary: &Summary, lies: Option<&str>) {
     let mut text = format!("restored the backup of {}: {} rows\n", summary.created(), summary.rows());
     if let Some(lies) = lies {
-        text.push_str(&format!("the database that was there before is kept in {lies}\n"));
+        let _ = writeln!(text, "the database that was there before is kept in {lies}");
     }
     if wanted.end_tokens {
         text.push_str("every access token of before is over, for whoever introspects\n");
     }
     if wanted.key.is_none() && !summary.keys.is_empty() {
-        text.push_str(&format!(
+        let _ = writeln!(
+            text,
             "no master key was given: before you start, put the key {} into master.key in the data directory, or give \
-             it by --master-key-file\n",
+             it by --master-key-file",
             summary.keys.join(", ")
-        ));
+        );
     }
     // It is restored, whether or not anybody reads this.
     let _ = std::io::stdout().write_all(text.as_bytes());

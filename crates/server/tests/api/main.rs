@@ -3,5 +3,6 @@
 #[path = "../ledger/mod.rs"]
 mod ledger;
 mod properties;
+mod refresh_tokens;
 mod replies;
 mod site;

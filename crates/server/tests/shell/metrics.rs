@@ -52,6 +52,7 @@ fn what_is_answered_is_counted_and_shown_on_a_listener_of_its_own() {
         ("tokenmint_authorization_servers".to_owned(), 1.0),
         ("tokenmint_apps".to_owned(), 0.0),
         ("tokenmint_body_bytes".to_owned(), 0.0),
+        ("tokenmint_commits_waiting".to_owned(), 0.0),
         (format!(r#"tokenmint_build_info{{version="{}"}}"#, env!("CARGO_PKG_VERSION")), 1.0),
     ] {
         assert_eq!(value(&page, &line), Some(expected), "{line} in {page}");

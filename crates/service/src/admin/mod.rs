@@ -15,6 +15,7 @@ pub mod key;
 pub mod log;
 mod order;
 pub mod policy;
+pub mod refresh_token;
 pub mod rule;
 pub mod scope;
 pub mod user;
@@ -79,6 +80,10 @@ pub mod kind {
     pub const SCOPE: &str = "OAuth2Scope";
     /// A claim.
     pub const CLAIM: &str = "OAuth2Claim";
+    /// An app, where it is asked for by its `client_id`.
+    pub const CLIENT: &str = "PublicClientApp";
+    /// A refresh token.
+    pub const REFRESH_TOKEN: &str = "OAuth2RefreshTokenTx";
     /// An app.
     pub const APP: &str = "AppInstance";
     /// A group.

@@ -179,7 +179,9 @@ impl Portrait {
             for ((sort, id), thing) in &mut portrait.things {
                 let account = id.split(' ').next().unwrap_or_default();
                 let login = self.logins.get(&(org.clone(), account.to_owned()));
-                if let Some(login) = login.filter(|_| matches!(sort, Sort::User | Sort::Password | Sort::Role)) {
+                if let Some(login) =
+                    login.filter(|_| matches!(sort, Sort::User | Sort::Password | Sort::Role))
+                {
                     thing.name = thing.name.replace(account, login);
                 }
             }
@@ -220,7 +222,8 @@ impl OrgPortrait {
             Document::App(app) => {
                 if let Some(ClientKeys::Jwks(keys)) = &app.oauth.keys {
                     for key in keys {
-                        let thing = Thing::new(format!("{} of {}", key.id, app.label), key.status.is_active());
+                        let thing =
+                            Thing::new(format!("{} of {}", key.id, app.label), key.status.is_active());
                         self.add(Sort::AppKey, format!("{id} {}", key.id), thing);
                     }
                 }

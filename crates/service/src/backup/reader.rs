@@ -9,8 +9,8 @@ use store::{Holds, Piece, Table, Value};
 use thiserror::Error;
 
 use super::format::{
-    self, BYTES, FOOTER, FORMAT, FRAME_BYTES_MAX, Footer, HEADER, Header, INT, MAGIC, NULL, ROWS, SECTION, TABLE,
-    TEXT, WHOLE,
+    self, BYTES, FOOTER, FORMAT, FRAME_BYTES_MAX, Footer, HEADER, Header, INT, MAGIC, NULL, ROWS, SECTION,
+    TABLE, TEXT, WHOLE,
 };
 use super::{Section, Summary};
 
@@ -21,7 +21,9 @@ pub enum Damage {
     #[error("it is not a backup of Tokenmint")]
     Foreign,
     /// A newer release wrote it.
-    #[error("it has format {0}, and this release reads {FORMAT}: use the release that wrote it, or a newer one")]
+    #[error(
+        "it has format {0}, and this release reads {FORMAT}: use the release that wrote it, or a newer one"
+    )]
     NewerFormat(u32),
     /// A newer release wrote it.
     #[error(
@@ -111,8 +113,8 @@ impl<R: Read> Reader<R> {
         if letter != HEADER {
             return Err(self.broken("a header was expected"));
         }
-        let header: Header =
-            serde_json::from_slice(&content).map_err(|error| self.broken(format!("the header says {error}")))?;
+        let header: Header = serde_json::from_slice(&content)
+            .map_err(|error| self.broken(format!("the header says {error}")))?;
         self.end_section("header")?;
         let known = store::newest_schema();
         if header.schema > known {
@@ -206,8 +208,8 @@ impl<R: Read> Reader<R> {
     }
 
     fn end(&mut self, content: &[u8]) -> Result<(), Damage> {
-        let footer: Footer =
-            serde_json::from_slice(content).map_err(|error| self.broken(format!("the footer says {error}")))?;
+        let footer: Footer = serde_json::from_slice(content)
+            .map_err(|error| self.broken(format!("the footer says {error}")))?;
         self.end_section("footer")?;
         let counted = self.sections.iter().map(|section| (section.table.to_owned(), section.rows));
         if counted.collect::<BTreeMap<_, _>>() != footer.rows {

@@ -82,7 +82,9 @@ pub async fn prepare<R: Read + Seek + Send>(
     let mut counter = Counter::default();
     let mut give = || {
         let piece = reader.next_piece()?;
-        piece.iter().for_each(|piece| counter.count(piece, told));
+        if let Some(piece) = &piece {
+            counter.count(piece, told);
+        }
         Ok(piece)
     };
     staging.fill(summary.header.schema, &mut give).await?;

@@ -53,7 +53,8 @@ impl<W: Write> Writer<W> {
     /// One row.
     pub fn row(&mut self, row: &[Value]) -> io::Result<()> {
         if let Some(table) = self.table {
-            let sealed = table.columns_at(self.header.schema).zip(row).find(|(column, _)| column.name == "sealed");
+            let sealed =
+                table.columns_at(self.header.schema).zip(row).find(|(column, _)| column.name == "sealed");
             if let Some((_, Value::Bytes(sealed))) = sealed
                 && let Some(key) = jose::sealed_under(sealed)
             {

@@ -53,7 +53,13 @@ pub async fn back_up(place: &Place, now: Timestamp) -> (Vec<u8>, Summary) {
 }
 
 /// Restores into an empty directory, as if the database before could be read, or not.
-async fn restore(file: &[u8], into: &Directory, present: Option<&Portrait>, tokens: bool, now: Timestamp) -> Store {
+async fn restore(
+    file: &[u8],
+    into: &Directory,
+    present: Option<&Portrait>,
+    tokens: bool,
+    now: Timestamp,
+) -> Store {
     let (_, summary) = Portrait::of_backup(file, &mut |_| {}).unwrap();
     let staging = Staging::begin(&into.place()).await.unwrap();
     let input = Cursor::new(file);
@@ -125,8 +131,14 @@ async fn what_has_ended_since_a_backup_is_listed_with_its_names() {
     ] {
         assert!(lines.iter().any(|line| line == expected), "{expected} in {lines:?}");
     }
-    assert!(lines.iter().any(|line| line.starts_with("signing keys that were rotated out: 1 (")), "{lines:?}");
-    assert!(lines.iter().any(|line| line.starts_with("signing keys that were revoked or removed: 2 (")), "{lines:?}");
+    assert!(
+        lines.iter().any(|line| line.starts_with("signing keys that were rotated out: 1 (")),
+        "{lines:?}"
+    );
+    assert!(
+        lines.iter().any(|line| line.starts_with("signing keys that were revoked or removed: 2 (")),
+        "{lines:?}"
+    );
     world.wait(3_600_000 + 1_000);
     assert_eq!(endings(&world, &file, &place).await.access_tokens, 0, "an expired one does not matter");
 }
@@ -157,7 +169,10 @@ async fn what_ends_after_a_restore_ends_the_tokens_of_the_time_that_was_undone()
             policy::set_status(tenant, restored.asked(), server, policy.clone(), status).await.unwrap();
         }
         assert!(!restored.is_active(&app, &early));
-        assert!(!restored.is_active(&app, &late), "though it was decided on a later revision of the old count");
+        assert!(
+            !restored.is_active(&app, &late),
+            "though it was decided on a later revision of the old count"
+        );
         let new = restored.token_of(&app).await;
         assert!(restored.is_active(&app, &new), "the new ones stand");
         restored.store.close().await.unwrap();
@@ -174,7 +189,8 @@ async fn a_restored_org_has_the_same_objects_and_keys_and_its_log_tells_of_the_r
     let restored = world.over(restore(&file, &second, None, false, world.now()).await).await;
     assert!(restored.is_active(&app, &token), "its keys verify it");
     assert_eq!(restored.server(DEFAULT).server.value, world.server(DEFAULT).server.value);
-    let kids = |world: &World| world.server(DEFAULT).keys.iter().map(|key| key.kid.clone()).collect::<Vec<_>>();
+    let kids =
+        |world: &World| world.server(DEFAULT).keys.iter().map(|key| key.kid.clone()).collect::<Vec<_>>();
     assert_eq!(kids(&restored), kids(&world));
     restored.token_of(&app).await;
     let events = restored.events().await;
@@ -225,7 +241,8 @@ async fn with_end_tokens_no_assertion_is_taken_that_may_have_been_used_before() 
         }
         let (mut assertion, secret) = (String::new(), app.client_secret.clone().unwrap());
         let payload = claims.to_string();
-        jose::sign_hmac(jose::HmacAlgorithm::Hs256, secret.as_bytes(), payload.as_bytes(), &mut assertion).unwrap();
+        jose::sign_hmac(jose::HmacAlgorithm::Hs256, secret.as_bytes(), payload.as_bytes(), &mut assertion)
+            .unwrap();
         let assertion_type = Some(ASSERTION_TYPE.to_owned());
         let credentials = Credentials::Assertion(Assertion { client_id: None, assertion_type, assertion });
         let (tenant, snapshot, now) = (&restored.tenant, restored.snapshot(), restored.now());

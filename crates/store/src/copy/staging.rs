@@ -16,7 +16,7 @@ pub struct Staging {
 #[derive(Debug)]
 enum Held {
     Directory(StagedDirectory),
-    Schema(StagedSchema),
+    Schema(Box<StagedSchema>),
 }
 
 impl Staging {
@@ -32,7 +32,7 @@ impl Staging {
             Place::Postgres(url) => {
                 let held = StagedSchema::begin(url).await?;
                 let place = Place::Postgres(held.url().to_owned());
-                Ok(Self { place, held: Held::Schema(held) })
+                Ok(Self { place, held: Held::Schema(Box::new(held)) })
             }
         }
     }
@@ -44,10 +44,9 @@ impl Staging {
 
     /// Makes it of the pieces of a copy at `schema`, in the schema of this release.
     pub async fn fill<E: Send>(&self, schema: i64, give: Give<'_, E>) -> Result<(), CopyError<E>> {
-        match (&self.held, &self.place) {
-            (Held::Directory(_), Place::Directory(directory)) => sqlite::fill(directory, schema, give),
-            (Held::Schema(held), _) => held.fill(schema, give).await,
-            (Held::Directory(_), Place::Postgres(_)) => Ok(()),
+        match &self.held {
+            Held::Directory(held) => sqlite::fill(&held.directory(), schema, give),
+            Held::Schema(held) => held.fill(schema, give).await,
         }
     }
 

@@ -28,7 +28,8 @@ impl Session {
         if !there.and_then(|row| row.try_get::<_, bool>(0)).map_err(fault)? {
             return Err(CopyError::Empty);
         }
-        let all = |found: Vec<tokio_postgres::Row>| found.iter().map(row).collect::<Result<Vec<Row>, Fault>>();
+        let all =
+            |found: Vec<tokio_postgres::Row>| found.iter().map(row).collect::<Result<Vec<Row>, Fault>>();
         let schema = copy::schema_of(all(snapshot.query(READ_LEDGER, &[]).await.map_err(fault)?)?)?;
         let orgs = all(snapshot.query(ORGS_AT_A_GLANCE, &[]).await.map_err(fault)?)?;
         take(Piece::Contents(copy::contents(schema, orgs)?)).map_err(CopyError::Other)?;

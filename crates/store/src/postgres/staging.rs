@@ -85,24 +85,24 @@ impl StagedSchema {
 
 /// Moves the tables that are there aside, and the new ones to where they were.
 async fn move_tables(transaction: &Transaction<'_>, aside: &str) -> Result<bool, tokio_postgres::Error> {
-    let home: String = transaction.query_one("select quote_ident(current_schema())", &[]).await?.try_get(0)?;
-    let mut moves = String::new();
-    let mut old = false;
+    let home: String =
+        transaction.query_one("select quote_ident(current_schema())", &[]).await?.try_get(0)?;
+    let mut moves = Vec::new();
     for name in TABLES.iter().map(|table| table.name).chain([LEDGER]) {
         if transaction.query_one(THERE, &[&name]).await?.try_get::<_, bool>(0)? {
-            if !old {
-                moves.push_str(&format!("create schema {aside};"));
-                old = true;
-            }
-            moves.push_str(&format!("alter table {home}.{name} set schema {aside};"));
+            moves.push(format!("alter table {home}.{name} set schema {aside}"));
         }
     }
-    for name in TABLES.iter().map(|table| table.name).chain([LEDGER]) {
-        moves.push_str(&format!("alter table {NURSERY}.{name} set schema {home};"));
+    let is_new = moves.is_empty();
+    if !is_new {
+        moves.insert(0, format!("create schema {aside}"));
     }
-    moves.push_str(&format!("drop schema {NURSERY}"));
-    transaction.batch_execute(&moves).await?;
-    Ok(old)
+    for name in TABLES.iter().map(|table| table.name).chain([LEDGER]) {
+        moves.push(format!("alter table {NURSERY}.{name} set schema {home}"));
+    }
+    moves.push(format!("drop schema {NURSERY}"));
+    transaction.batch_execute(&moves.join(";")).await?;
+    Ok(!is_new)
 }
 
 /// The URL with our own name and, within `schema`, with that as the only place where tables are looked for.

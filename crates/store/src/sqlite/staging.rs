@@ -51,8 +51,7 @@ impl StagedDirectory {
         File::open(&made)?.sync_all()?;
         fs::rename(&made, &between)?;
         self.sync()?;
-        let old: Vec<&str> =
-            COMPANIONS.into_iter().filter(|name| self.target.join(name).exists()).collect();
+        let old: Vec<&str> = COMPANIONS.into_iter().filter(|name| self.target.join(name).exists()).collect();
         let aside = self.target.join(aside);
         if !old.is_empty() {
             DirBuilder::new().mode(0o700).create(&aside)?;

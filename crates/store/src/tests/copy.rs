@@ -49,7 +49,9 @@ fn the_list_of_tables_is_the_schema_with_its_keys() {
             .iter()
             .filter(|table| table.since <= migration.number)
             .flat_map(|table| {
-                table.columns_at(migration.number).map(|column| (table.name.to_owned(), column.name.to_owned()))
+                table
+                    .columns_at(migration.number)
+                    .map(|column| (table.name.to_owned(), column.name.to_owned()))
             })
             .collect();
         known.sort();
@@ -201,11 +203,16 @@ async fn a_copy_is_of_one_moment_however_much_is_written_meanwhile() {
         let mut late = false;
         let from = place.clone();
         let copying = tokio::task::spawn_blocking(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             runtime.block_on(copy_out(&from, &mut |piece| {
                 if let Some(ask) = ask.take() {
                     ask.send(()).expect("it waits");
-                    written.lock().expect("one at a time").recv().expect("a commit does not wait for the copy");
+                    written
+                        .lock()
+                        .expect("one at a time")
+                        .recv()
+                        .expect("a commit does not wait for the copy");
                 }
                 let is_late = |value: &Value| [Value::from("late"), Value::from(vec![7; 32])].contains(value);
                 late |= matches!(&piece, Piece::Row(row) if row.iter().any(is_late));
@@ -228,7 +235,8 @@ async fn what_was_there_is_moved_aside_and_nothing_of_it_is_lost() {
     let store = Store::open(&from).await.expect("it opens");
     fill(&store).await;
     let target = Directory::new();
-    let mut places = vec![(Place::Directory(target.path().to_owned()), Place::Directory(target.path().join("aside")))];
+    let mut places =
+        vec![(Place::Directory(target.path().to_owned()), Place::Directory(target.path().join("aside")))];
     if let Some(url) = cluster::fresh_database().await {
         let aside = format!("{url}?options=-c%20search_path%3Daside");
         places.push((Place::Postgres(url), Place::Postgres(aside)));
@@ -256,7 +264,8 @@ async fn a_restore_that_was_cut_off_between_its_moves_stops_a_start_until_it_is_
     let store = Store::open(&from).await.expect("it opens");
     fill(&store).await;
     restore(&from, &into).await;
-    fs::rename(target.path().join("tokenmint.db"), target.path().join("tokenmint.db.restored")).expect("a move");
+    fs::rename(target.path().join("tokenmint.db"), target.path().join("tokenmint.db.restored"))
+        .expect("a move");
     let refused = Store::open(&into).await;
     assert!(matches!(refused, Err(OpenError::HalfRestored { .. })), "{refused:?}");
     restore(&from, &into).await;
@@ -272,12 +281,8 @@ async fn a_copy_of_an_older_schema_becomes_one_of_this_release() {
     sqlite.execute_batch(&render(crate::migrate::CREATE_LEDGER, Dialect::Sqlite)).expect("a ledger");
     for migration in &MIGRATIONS[..7] {
         sqlite.execute_batch(&render(migration.template, Dialect::Sqlite)).expect(migration.name);
-        let entry = (
-            migration.number,
-            migration.major,
-            migration.name,
-            crate::migrate::checksum(migration.template),
-        );
+        let entry =
+            (migration.number, migration.major, migration.name, crate::migrate::checksum(migration.template));
         sqlite.execute(crate::migrate::WRITE_LEDGER, entry).expect("an entry");
     }
     sqlite.execute("insert into org values ('org1', '{}', 3, 4)", ()).expect("a row");

@@ -96,4 +96,3 @@ pub fn newest_event(newest: Timestamp, findings: &mut Findings) {
         findings.ok(format!("clock: {now}, not before the newest event"));
     }
 }
-

@@ -68,4 +68,3 @@ pub fn directory(data: &Path, findings: &mut Findings) {
         Ok(_) => findings.ok(format!("data directory: `{shown}` is there, for its owner alone")),
     }
 }
-

@@ -55,4 +55,3 @@ impl Findings {
         self.0.push(Finding { mark: Mark::Error, text: text.into() });
     }
 }
-

@@ -43,4 +43,3 @@ pub fn examine(config: &Config, found: Option<&Inspection>, findings: &mut Findi
         }
     }
 }
-

@@ -100,4 +100,3 @@ fn is_ready(address: SocketAddr, authority: &str) -> std::io::Result<bool> {
     stream.read_exact(&mut line)?;
     Ok(&line == b"HTTP/1.1 200")
 }
-
