@@ -56,7 +56,8 @@ fn the_help_of_every_command_shows_how_to_use_it() {
     for command in COMMANDS {
         let text = help(command);
         let line = [&["tokenmint"], command].concat().join(" ");
-        let examples = text.lines().filter(|shown| shown.trim_start().contains(&line) && !shown.contains("Usage:"));
+        let examples =
+            text.lines().filter(|shown| shown.trim_start().contains(&line) && !shown.contains("Usage:"));
         assert!(examples.count() > 0, "{line} shows no example:\n{text}");
         assert!(text.lines().all(|line| line.chars().count() <= 100), "{line} is too wide:\n{text}");
     }

@@ -97,7 +97,9 @@ pub fn commands(before: &[&str]) -> Vec<String> {
 #[test]
 fn completions_know_every_command() {
     let commands = commands(&[]);
-    for known in ["serve", "key", "rewrap", "api-token", "create", "doctor", "backup", "restore", "completions"] {
+    for known in
+        ["serve", "key", "rewrap", "api-token", "create", "doctor", "backup", "restore", "completions"]
+    {
         assert!(commands.iter().any(|command| command == known), "{known}: {commands:?}");
     }
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {

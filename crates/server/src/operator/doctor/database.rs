@@ -52,7 +52,7 @@ pub fn postgres(url: &str, findings: &mut Findings) -> Option<Inspection> {
         Ok(found) => {
             findings.ok(format!("database: PostgreSQL answers, {}", schema(&found)));
             if let Some(theirs) = found.clock {
-                compare_clocks(Timestamp::from_milliseconds(theirs), findings);
+                compare_clocks(clock::now(), Timestamp::from_milliseconds(theirs), findings);
             }
             Some(found)
         }
@@ -64,8 +64,7 @@ pub fn postgres(url: &str, findings: &mut Findings) -> Option<Inspection> {
 }
 
 /// No clock of the database is ever used; it is another clock to compare ours with.
-fn compare_clocks(theirs: Timestamp, findings: &mut Findings) {
-    let ours = clock::now();
+fn compare_clocks(ours: Timestamp, theirs: Timestamp, findings: &mut Findings) {
     let apart = theirs.milliseconds() - ours.milliseconds();
     if apart.abs() > SKEW_MILLISECONDS {
         findings.error(format!(
@@ -94,5 +93,27 @@ pub fn newest_event(newest: Timestamp, findings: &mut Findings) {
         ));
     } else {
         findings.ok(format!("clock: {now}, not before the newest event"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operator::doctor::finding::Mark;
+
+    #[test]
+    fn clocks_that_differ_by_more_than_five_seconds_are_an_error_either_way() {
+        let ours = Timestamp::from_seconds(1_800_000_000);
+        for (apart, mark) in [
+            (0, Mark::Ok),
+            (5_000, Mark::Ok),
+            (-5_000, Mark::Ok),
+            (5_001, Mark::Error),
+            (-60_000, Mark::Error),
+        ] {
+            let mut findings = Findings::default();
+            compare_clocks(ours, ours.plus_milliseconds(apart), &mut findings);
+            assert_eq!(findings.0[0].mark, mark, "{apart}");
+        }
     }
 }

@@ -31,8 +31,12 @@ pub fn contents(data: &Path, findings: &mut Findings) {
 
 /// How much room there is.
 pub fn room(data: &Path, findings: &mut Findings) {
-    let Ok(found) = rustix::fs::statvfs(data) else { return };
-    let free = found.f_bavail.saturating_mul(found.f_frsize);
+    if let Ok(found) = rustix::fs::statvfs(data) {
+        judge_room(data, found.f_bavail.saturating_mul(found.f_frsize), findings);
+    }
+}
+
+fn judge_room(data: &Path, free: u64, findings: &mut Findings) {
     let text = format!("disk: {} MiB are free where `{}` lies", free / MIB, data.display());
     match free {
         0..FREE_MIN_BYTES => findings.error(format!(
@@ -66,5 +70,26 @@ pub fn directory(data: &Path, findings: &mut Findings) {
             ));
         }
         Ok(_) => findings.ok(format!("data directory: `{shown}` is there, for its owner alone")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operator::doctor::finding::Mark;
+
+    #[test]
+    fn little_room_is_a_warning_and_hardly_any_an_error() {
+        for (free, mark) in [
+            (0, Mark::Error),
+            (FREE_MIN_BYTES - 1, Mark::Error),
+            (FREE_MIN_BYTES, Mark::Warning),
+            (FREE_LOW_BYTES - 1, Mark::Warning),
+            (FREE_LOW_BYTES, Mark::Ok),
+        ] {
+            let mut findings = Findings::default();
+            judge_room(Path::new("x"), free, &mut findings);
+            assert_eq!(findings.0[0].mark, mark, "{free}");
+        }
     }
 }
