@@ -6,6 +6,7 @@ SHELL := bash
 
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 PAGE := docs/benchmarks.md
+PYTHON := tests/.venv/requirements.txt
 
 # Runs one part, says how it ended, and stops there if it failed.
 part = @echo "--- $(1)"; if $(2); then echo "--- $(1): passed"; else echo "--- $(1): FAILED"; exit 1; fi
@@ -21,9 +22,12 @@ run: ## Build and serve on http://localhost:8080 with data in ./.data (ARGS="--l
 	@exec "$(TARGET)/debug/tokenmint" serve --data ./.data $(ARGS)
 
 .PHONY: test
-test: postgresql tests/node_modules/.package-lock.json ## Run every test, on SQLite and on PostgreSQL
+test: postgresql peers tests/node_modules/.package-lock.json $(if $(filter 1,$(TOKENMINT_TEST_SKIP_PEERS)),,$(PYTHON)) ## Run every test, on SQLite and on PostgreSQL
 	$(call part,Rust: units$(comma) properties$(comma) the store on both databases,cargo test --workspace)
 	$(call part,the server,cargo build -p server)
+ifeq ($(TOKENMINT_TEST_SKIP_PEERS),1)
+	@echo "--- Python, Apache and HAProxy as resource servers: SKIPPED, because TOKENMINT_TEST_SKIP_PEERS=1"
+endif
 	$(call part,black box on the embedded store,(cd tests && TOKENMINT_BINARY="$(TARGET)/debug/tokenmint" npm test))
 ifeq ($(TOKENMINT_TEST_SKIP_POSTGRES),1)
 	@echo "--- black box on PostgreSQL: SKIPPED, because TOKENMINT_TEST_SKIP_POSTGRES=1"
@@ -62,16 +66,12 @@ tests/node_modules/.package-lock.json: tests/package.json tests/package-lock.jso
 	cd tests && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-.PHONY: postgresql
-postgresql:
-	@if [ "$${TOKENMINT_TEST_SKIP_POSTGRES:-}" = 1 ] || command -v initdb >/dev/null \
-		|| [ -x "$$(pg_config --bindir 2>/dev/null)/initdb" ] || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then \
-		exit 0; \
-	fi; \
-	if [ "$$(id -u)" = 0 ]; then as=; elif command -v sudo >/dev/null; then as="sudo -n"; else as=none; fi; \
-	if [ "$$as" = none ] || ! command -v apt-get >/dev/null; then \
-		echo "--- PostgreSQL is missing: install it, or set TOKENMINT_TEST_SKIP_POSTGRES=1 to do without"; exit 1; \
-	fi; \
-	echo "--- PostgreSQL is missing: installing it"; \
-	$$as apt-get update -qq && \
-	$$as env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql </dev/null
+.PHONY: postgresql peers
+postgresql peers:
+	@tests/harness/machine.sh $@
+
+# Okta's verifier for Python, in an environment of its own; only what the hashes name.
+$(PYTHON): tests/clients/python/requirements.txt | peers
+	python3 -m venv --clear tests/.venv
+	tests/.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r $<
+	@cp $< $@

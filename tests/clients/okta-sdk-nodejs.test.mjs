@@ -193,3 +193,15 @@ test('a subscription of the SDK hears each later change once and in order', asyn
     assert.equal(new Set(heard.map((event) => event.uuid)).size, heard.length);
   } finally { subscription.unsubscribe(); }
 });
+
+test('the SDK renames a server whose tokens are not Okta\'s, lists its keys on curves, and harms nothing that it does not know', async () => {
+  const tokenmint = { signingAlgorithm: 'ES256', accessTokenProfile: 'RFC9068' };
+  const { id } = await server.api.ok('POST', '/api/v1/authorizationServers', serverBody({ tokenmint }), 201);
+  const read = await servers.getAuthorizationServer({ authServerId: id });
+  read.name = unique('renamed by the SDK');
+  await servers.replaceAuthorizationServer({ authServerId: id, authorizationServer: read });
+  const shown = await server.api.ok('GET', `/api/v1/authorizationServers/${id}`);
+  assert.deepEqual([shown.name, shown.tokenmint], [read.name, tokenmint]);
+  const keys = await gather(await sdk.authorizationServerApi.listAuthorizationServerKeys({ authServerId: id }));
+  assert.deepEqual(keys.map((key) => [key.status, key.alg, key.kty]), [['ACTIVE', 'ES256', 'EC'], ['NEXT', 'ES256', 'EC']]);
+});

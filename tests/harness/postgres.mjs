@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { randomBytes } from 'node:crypto';
+import { unprivileged } from './account.mjs';
 import { postgresProgram } from './paths.mjs';
 import { freePort, until } from './wait.mjs';
 
@@ -13,7 +14,7 @@ const run = promisify(execFile);
 /** Starts a cluster; the answer has its `url` (without a database), and ways to end it for a while and for good. */
 export async function startCluster() {
   const folder = mkdtempSync(join(tmpdir(), 'tokenmint-pg-'));
-  const account = await unprivileged();
+  const account = await unprivileged('postgres', 'nobody'); // PostgreSQL refuses to run as root
   if (account) chownSync(folder, account.uid, account.gid);
   const options = { ...account, cwd: folder, env: { ...process.env, LC_ALL: 'C' } };
   const data = join(folder, 'data');
@@ -38,9 +39,9 @@ export async function startCluster() {
       throw new Error(`${error.message}; it said: ${complaints}; ${refusal?.message}`);
     });
   };
-  const pause = async () => {
+  const pause = async (signal = 'SIGQUIT') => {
     const ended = new Promise((resolve) => { server.once('exit', resolve); });
-    if (server.exitCode === null && server.kill('SIGQUIT')) await ended;
+    if (server.exitCode === null && server.signalCode === null && server.kill(signal)) await ended;
   };
   const stop = async () => {
     await pause();
@@ -65,16 +66,4 @@ export async function createDatabase(cluster = process.env.TOKENMINT_TEST_CLUSTE
 export async function query(url, statement) {
   const { stdout } = await run(postgresProgram('psql'), [url, '-XAtq', '-v', 'ON_ERROR_STOP=1', '-c', statement]);
   return stdout || ' ';
-}
-
-/** PostgreSQL refuses to run as root: an account that it does run as. */
-async function unprivileged() {
-  if (process.getuid() !== 0) return null;
-  for (const name of ['postgres', 'nobody']) {
-    try {
-      const [uid, gid] = await Promise.all(['-u', '-g'].map(async (flag) => Number((await run('id', [flag, name])).stdout)));
-      return { uid, gid };
-    } catch { /* the next one */ }
-  }
-  throw new Error('PostgreSQL needs an account that is not root: neither postgres nor nobody exists');
 }

@@ -7,7 +7,7 @@ import { binary, store, suite } from './paths.mjs';
 import { startCluster } from './postgres.mjs';
 
 const words = process.argv.slice(2);
-const files = ['protocol', 'clients']
+const files = ['cluster', 'clients', 'protocol']
   .flatMap((folder) => readdirSync(join(suite, folder)).sort().map((name) => join(folder, name)))
   .filter((file) => file.endsWith('.test.mjs'))
   .filter((file) => words.length === 0 || words.some((word) => file.includes(word)));

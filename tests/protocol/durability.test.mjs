@@ -1,14 +1,13 @@
-// What survives: a kill under load, a new master key, a full disk, a database that goes away, an orderly end.
+// What survives: a kill under load, a new master key, a full disk, an orderly end.
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { askOauth, basic, client } from '../harness/api.mjs';
+import { basic, client } from '../harness/api.mjs';
 import { decode, verified } from '../harness/jwt.mjs';
 import { grant, makeAuthorizationServer, makeService, serverBody } from '../harness/objects.mjs';
 import { store } from '../harness/paths.mjs';
-import { createDatabase, startCluster } from '../harness/postgres.mjs';
 import { newHome, newMasterKey, runToEnd } from '../harness/process.mjs';
 import { startServer } from '../harness/server.mjs';
 import { inParallel, sleep, until } from '../harness/wait.mjs';
@@ -142,37 +141,6 @@ test('an embedded store that cannot grow stops minting with 503, goes on reading
     assert.equal((await server.api.ok('GET', '/api/v1/authorizationServers?q=half')).length, 0);
     assert.equal((await grant(server.origin, place.id, service, 'read')).status, 200);
   } finally { await server.stop(); }
-});
-
-test('a PostgreSQL that goes away stops minting with 503, and its return starts it again', { skip: store !== 'postgres' && 'PostgreSQL only', timeout: 100_000 }, async () => {
-  const cluster = await startCluster();
-  const home = await newHome('embedded');
-  home.env = { TOKENMINT_DATABASE_URL: await createDatabase(cluster.url), TOKENMINT_MASTER_KEY: newMasterKey() };
-  const server = await startServer({ home });
-  try {
-    const service = await makeService(server.api);
-    const place = await makeAuthorizationServer(server.api);
-    const mint = () => grant(server.origin, place.id, service, 'read');
-    assert.equal((await mint()).status, 200);
-    await cluster.pause();
-    const refusal = await until(async () => { const reply = await mint(); return reply.status !== 200 && reply; }, 'a refusal', 20_000);
-    assert.equal(refusal.status, 503, refusal.text);
-    assert.match(refusal.headers['retry-after'] ?? '', /^\d+$/);
-    // It may not know any more what was revoked elsewhere.
-    const introspect = () => askOauth(server.origin, place.id, 'introspect', { token: 'x' }, { authorization: basic(service.id, service.secret) });
-    const unsure = await until(async () => { const reply = await introspect(); return reply.status !== 200 && reply; }, 'a refusal', 5_000);
-    assert.equal(unsure.status, 503, unsure.text);
-    assert.match(unsure.headers['retry-after'] ?? '', /^\d+$/);
-    assert.equal((await server.api.get(`/oauth2/${place.id}/v1/keys`)).status, 200);
-    assert.notEqual((await client(server.origin).get('/health/ready')).status, 200);
-    assert.equal((await client(server.origin).get('/health/live')).status, 200);
-    await cluster.resume();
-    await until(async () => (await mint()).status === 200, 'tokens again', 30_000, 200);
-    assert.equal((await introspect()).text, '{"active":false}');
-  } finally {
-    await server.stop();
-    await cluster.stop();
-  }
 });
 
 test('a request in flight ends well when the server is told to stop, and no new one begins', async () => {

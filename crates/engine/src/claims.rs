@@ -1,7 +1,8 @@
 //! The claims that an authorization server adds to a token: compiled once, evaluated per token.
 
 use el::{Found, Limits, Object, Program, Variables};
-use model::claim::{ClaimType, ClaimValue, RESERVED_IN_ACCESS_TOKEN};
+use model::claim::{ClaimType, ClaimValue, is_reserved_in_access_token};
+use model::token_format::AccessTokenProfile;
 use serde_json::{Map, Value};
 
 use crate::facts::{ClientFacts, Facts};
@@ -41,9 +42,9 @@ pub struct ClaimFailure {
 impl Claim {
     /// Compiles an active claim of the access token; `None` for any other. A reserved name is the mint's own,
     /// also where the token at hand does not carry it; only the system's `sub` may be mapped.
-    pub(crate) fn for_access_token(claim: &model::Claim) -> Option<Self> {
+    pub(crate) fn for_access_token(claim: &model::Claim, profile: AccessTokenProfile) -> Option<Self> {
         let mapped_subject = claim.system && claim.name == "sub";
-        let reserved = RESERVED_IN_ACCESS_TOKEN.contains(&claim.name.as_str()) && !mapped_subject;
+        let reserved = is_reserved_in_access_token(&claim.name, profile) && !mapped_subject;
         if reserved || claim.claim_type != ClaimType::Resource || !claim.status.is_active() {
             return None;
         }

@@ -1,6 +1,7 @@
 //! Turns a grant into the claims of a token, in Okta's order.
 
 use model::Timestamp;
+use model::token_format::AccessTokenProfile;
 use serde_json::{Map, Value};
 
 use crate::decide::Grant;
@@ -19,7 +20,7 @@ pub struct Envelope<'a> {
 }
 
 /// The claims of an access token (Okta); `custom` were evaluated by [`crate::claims`], `sub` among
-/// them.
+/// them. Under RFC 9068 its names follow Okta's, so that whoever reads either finds what it looks for.
 pub fn access_token(
     server: &AuthorizationServer,
     facts: &Facts,
@@ -36,8 +37,11 @@ pub fn access_token(
     put("jti", envelope.jti.into());
     put("iss", envelope.issuer.into());
     put("aud", server.audience.as_str().into());
-    if let Some(sub) = custom.shift_remove("sub") {
-        put("sub", sub);
+    let under_rfc_9068 = server.access_token_profile == AccessTokenProfile::Rfc9068;
+    // An admin may have switched the claim off, but RFC 9068 wants a subject in every token.
+    let subject = custom.shift_remove("sub").or_else(|| under_rfc_9068.then(|| default_subject(facts)));
+    if let Some(subject) = subject {
+        put("sub", subject);
     }
     put("iat", issued_at.into());
     put("exp", issued_at.saturating_add(lifetime_seconds).into());
@@ -46,9 +50,21 @@ pub fn access_token(
         put("uid", user.id.as_str().into());
     }
     put("scp", grant.scopes.iter().map(|scope| Value::from(&**scope)).collect());
+    if under_rfc_9068 {
+        put("client_id", facts.client.client_id.as_str().into());
+        put("scope", grant.scopes.iter().map(|scope| &**scope).collect::<Vec<_>>().join(" ").into());
+    }
     for (name, value) in custom {
         // A custom claim never replaces one that the token carries anyway: the model reserves those names.
         claims.entry(name).or_insert(value);
     }
     claims
+}
+
+/// Who a token is about if the server maps no subject: the user, or the client where there is none.
+fn default_subject(facts: &Facts) -> Value {
+    match &facts.user {
+        Some(user) => user.id.as_str().into(),
+        None => facts.client.client_id.as_str().into(),
+    }
 }

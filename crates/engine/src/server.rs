@@ -6,6 +6,7 @@ use std::sync::Arc;
 use model::grant_type::GrantTypes;
 use model::policy::ClientCondition;
 use model::rule::{Lifetimes, ScopeCondition};
+use model::token_format::AccessTokenProfile;
 use model::{ClientId, GroupId, PolicyId, RuleId, UserId};
 
 use crate::claims::Claim;
@@ -76,6 +77,8 @@ pub struct Scope {
 pub struct AuthorizationServer {
     /// What `aud` says.
     pub audience: String,
+    /// The shape of its access tokens.
+    pub access_token_profile: AccessTokenProfile,
     pub(crate) org_name: String,
     pub(crate) org_subdomain: String,
     pub(crate) policies: Vec<Policy>,
@@ -107,10 +110,14 @@ impl AuthorizationServer {
             }
             table.insert(name, Scope { consent: scope.consent });
         }
-        let access_claims = claims.into_iter().filter_map(Claim::for_access_token).collect();
+        let access_token_profile = server.token_format.access_token_profile;
+        let access_claims = claims.into_iter();
+        let access_claims =
+            access_claims.filter_map(|claim| Claim::for_access_token(claim, access_token_profile)).collect();
         let groups_named = groups_named(&policies);
         Self {
             audience: server.audiences.first().cloned().unwrap_or_default(),
+            access_token_profile,
             org_name: org.company_name.clone(),
             org_subdomain: org.subdomain.clone(),
             policies,

@@ -46,13 +46,23 @@ enum Pair {
     Ed25519(Ed25519KeyPair),
 }
 
-/// A private key bound to one algorithm, with its public half, its name and its token header ready.
+/// What a token says it is (RFC 7515 section 4.1.9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenType {
+    /// Nothing: Okta's tokens carry no `typ`.
+    Unsaid,
+    /// An access token, `at+jwt` (RFC 9068 section 2.1).
+    AccessToken,
+}
+
+/// A private key bound to one algorithm, with its public half, its name and its token headers ready.
 pub struct SigningKey {
     pair: Pair,
     algorithm: Algorithm,
     public: PublicJwk,
     kid: String,
     header: String,
+    access_token_header: String,
 }
 
 impl SigningKey {
@@ -85,7 +95,18 @@ impl SigningKey {
         let public = PublicJwk::of_signing_key(algorithm, material);
         let kid = public.thumbprint();
         let header = base64url::encode(format!(r#"{{"kid":"{kid}","alg":"{algorithm}"}}"#));
-        Ok(Self { pair, algorithm, public, kid, header })
+        let access_token_header =
+            base64url::encode(format!(r#"{{"kid":"{kid}","alg":"{algorithm}","typ":"at+jwt"}}"#));
+        Ok(Self { pair, algorithm, public, kid, header, access_token_header })
+    }
+
+    /// The same key bound to another algorithm of its type: an RSA key that was made for RS256 may sign PS256 instead.
+    pub fn bound_to(self, algorithm: Algorithm) -> Result<Self, KeyError> {
+        if algorithm.key_type() == self.algorithm.key_type() {
+            Self::new(algorithm, self.pair)
+        } else {
+            Err(KeyError::NotAKey(algorithm))
+        }
     }
 
     /// The private key as PKCS #8 (RFC 5958), to be sealed.
@@ -120,9 +141,12 @@ impl SigningKey {
         PublicKey::new(&self.public)
     }
 
-    /// `{"kid":…,"alg":…}` in base64url, as it stands at the front of every token.
-    pub(crate) fn encoded_header(&self) -> &str {
-        &self.header
+    /// `{"kid":…,"alg":…}` and perhaps `typ` in base64url, as it stands at the front of every token.
+    pub(crate) fn encoded_header(&self, token_type: TokenType) -> &str {
+        match token_type {
+            TokenType::Unsaid => &self.header,
+            TokenType::AccessToken => &self.access_token_header,
+        }
     }
 
     fn signature_bytes(&self) -> usize {

@@ -26,14 +26,14 @@ pub use digest::Sha256;
 pub use header::Header;
 pub use jwk::{JwkError, KeyStatus, KeyUse, Material, PublicJwk};
 pub use jwk_set::{JwkSet, JwkSetError, MAX_KEYS};
-pub use key::{KeyError, SigningKey};
+pub use key::{KeyError, SigningKey, TokenType};
 pub use key_ring::{KeyId, KeyRing, KeyRingError};
 pub use mac::{MacKey, constant_time_eq, sha256};
 pub use public_key::PublicKey;
 pub use random::{random_base62, random_bytes, random_token};
 pub use seal::{OpenError, SealError, sealed_under};
 pub use secret::Secret;
-pub use sign::{SignError, sign_compact, sign_hmac, sign_with_header};
+pub use sign::{SignError, sign_compact, sign_hmac, sign_typed, sign_with_header};
 pub use verify::{
     HMAC_SECRET_MIN_BYTES, Verified, VerifyError, read_claims, read_header, verify_compact, verify_hmac,
 };

@@ -28,6 +28,13 @@ impl PublicKey {
         Ok(Self { parsed })
     }
 
+    /// Parses one of our own keys, which verifies what it signed with and nothing else, whatever its JWK says.
+    pub fn bound_to(algorithm: Algorithm, jwk: &PublicJwk) -> Result<Self, JwkError> {
+        let mut key = Self::new(jwk)?;
+        key.parsed.retain(|(served, _)| *served == algorithm);
+        if key.parsed.is_empty() { Err(JwkError::Rejected) } else { Ok(key) }
+    }
+
     /// Whether this key verifies signatures of `algorithm` at all.
     pub fn serves(&self, algorithm: Algorithm) -> bool {
         self.parsed.iter().any(|(served, _)| *served == algorithm)

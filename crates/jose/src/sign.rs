@@ -5,7 +5,7 @@
 use crate::algorithm::HmacAlgorithm;
 use crate::base64url::{self, encoded_length};
 use crate::json::Members;
-use crate::key::{MAX_SIGNATURE_BYTES, SignatureBuffer, SigningKey};
+use crate::key::{MAX_SIGNATURE_BYTES, SignatureBuffer, SigningKey, TokenType};
 use aws_lc_rs::hmac;
 use serde_json::Value;
 
@@ -23,13 +23,23 @@ pub enum SignError {
 
 const RESERVED: [&str; 4] = ["alg", "kid", "crit", "b64"];
 
-/// Appends a token with the header `{"kid":…,"alg":…}`, as Okta's tokens have it. This is the hot path: the header
-/// is encoded once per key, and around the signature there is one reservation and two passes of base64.
+/// Appends a token with the header `{"kid":…,"alg":…}`, as Okta's tokens have it.
 pub fn sign_compact(key: &SigningKey, payload: &[u8], out: &mut String) -> Result<(), SignError> {
-    write(key.encoded_header(), payload, out, |input, signature| key.sign(input, signature))
+    sign_typed(key, TokenType::Unsaid, payload, out)
 }
 
-/// As [`sign_compact`], with more header members (`typ`, say) after `kid` and `alg`.
+/// As [`sign_compact`], with the `typ` of `token_type`. This is the hot path: headers are encoded once per key, and
+/// around the signature there is one reservation and two passes of base64.
+pub fn sign_typed(
+    key: &SigningKey,
+    token_type: TokenType,
+    payload: &[u8],
+    out: &mut String,
+) -> Result<(), SignError> {
+    write(key.encoded_header(token_type), payload, out, |input, signature| key.sign(input, signature))
+}
+
+/// As [`sign_compact`], with more header members (`jwk`, say) after `kid` and `alg`.
 pub fn sign_with_header(
     key: &SigningKey,
     more: &Members,

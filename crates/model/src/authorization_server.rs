@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AuthorizationServerId, Invalid, Status, Timestamp, invalid};
+use crate::{AuthorizationServerId, Invalid, Status, Timestamp, TokenFormat, invalid};
 
 words! {
     /// Which of the org's origins the issuer carries.
@@ -60,6 +60,9 @@ pub struct AuthorizationServer {
     /// The servers whose access tokens it accepts as the subject of a token exchange (Okta: associated servers).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trusted: Vec<AuthorizationServerId>,
+    /// How its tokens are signed and shaped.
+    #[serde(default, skip_serializing_if = "TokenFormat::is_default")]
+    pub token_format: TokenFormat,
     /// When it was created.
     pub created: Timestamp,
     /// When it changed last.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::token_format::AccessTokenProfile;
 use crate::{AuthorizationServerId, ClaimId, Invalid, Status, invalid};
 
 words! {
@@ -88,6 +89,18 @@ pub const RESERVED_IN_ACCESS_TOKEN: &[&str] = &[
     "nbf",
     "sub",
 ];
+
+/// What an access token carries besides under RFC 9068 (section 2.2).
+pub const RESERVED_UNDER_RFC_9068: &[&str] = &["client_id", "scope"];
+
+/// Whether an access token of `profile` carries a claim of this name anyway.
+pub fn is_reserved_in_access_token(name: &str, profile: AccessTokenProfile) -> bool {
+    let of_profile = match profile {
+        AccessTokenProfile::Okta => &[],
+        AccessTokenProfile::Rfc9068 => RESERVED_UNDER_RFC_9068,
+    };
+    RESERVED_IN_ACCESS_TOKEN.contains(&name) || of_profile.contains(&name)
+}
 
 /// Names that an ID token carries anyway (Okta).
 pub const RESERVED_IN_ID_TOKEN: &[&str] = &[

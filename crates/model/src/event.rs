@@ -37,6 +37,8 @@ words! {
         ClaimDeleted = "oauth2.claim.deleted",
         /// A server's signing keys were rotated.
         KeyRollover = "app.oauth2.as.key.rollover",
+        /// A signing key of a server was revoked (Okta has no such event).
+        KeyRevoked = "app.oauth2.as.key.revoke",
         /// A policy was created.
         PolicyCreated = "policy.lifecycle.create",
         /// A policy was changed.

@@ -25,6 +25,7 @@ pub mod scope;
 pub mod status;
 pub mod template;
 pub mod timestamp;
+pub mod token_format;
 pub mod user;
 
 pub use actor::Actor;
@@ -46,5 +47,6 @@ pub use rule::Rule;
 pub use scope::Scope;
 pub use status::Status;
 pub use timestamp::Timestamp;
+pub use token_format::TokenFormat;
 pub use user::User;
 pub use word::Word;

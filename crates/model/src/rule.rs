@@ -44,6 +44,9 @@ pub enum ScopeCondition {
     Only(Vec<String>),
 }
 
+/// The longest that an access token lasts, in minutes (Okta).
+pub const ACCESS_TOKEN_MINUTES_MAX: u32 = 1_440;
+
 /// How long tokens last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -74,7 +77,7 @@ impl Lifetimes {
                 format!("The lifetime must be between {min} and {max} minutes, and is {value}"),
             ))
         };
-        bounds("accessTokenLifetimeMinutes", self.access_token_minutes, 5, 1_440)?;
+        bounds("accessTokenLifetimeMinutes", self.access_token_minutes, 5, ACCESS_TOKEN_MINUTES_MAX)?;
         bounds("refreshTokenWindowMinutes", self.refresh_token_window_minutes, 10, 2_628_000)?;
         if self.refresh_token_minutes == 0 {
             return Ok(());

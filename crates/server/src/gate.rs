@@ -73,6 +73,9 @@ impl Readiness for TenantGate {
     fn check(&self) -> BoxFuture<'_, Result<(), String>> {
         Box::pin(async {
             let now = clock::now();
+            // Such a node mints nothing, so it needs no requests, even if the store would answer; and a store that has
+            // fallen silent is not waited for.
+            self.tenant.freshness.check(now).map_err(|fault| fault.to_string())?;
             let mut last = self.last_check.lock().await;
             match &*last {
                 Some((at, known)) if now < at.plus_milliseconds(CHECKED_MILLISECONDS) && *at <= now => {
@@ -85,5 +88,31 @@ impl Readiness for TenantGate {
                 }
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jose::KeyRing;
+    use service::first_start::{self, FirstAdmin};
+    use service::freshness::Freshness;
+    use store::Store;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_node_that_lost_sight_of_the_others_is_not_ready_though_the_store_answers() {
+        let store = Store::open_memory().unwrap();
+        let admin = FirstAdmin { login: None, password: None, api_token: None };
+        let (ring, now) = (KeyRing::generate().unwrap(), clock::now());
+        let (org, secrets, _) = first_start::create(&store, ring, "id", admin, now).await.unwrap();
+        let mut tenant = Tenant::start(store, org, secrets).await.unwrap();
+        tenant.freshness = Freshness::shared();
+        let gate = TenantGate::new(Arc::new(tenant));
+        assert!(gate.check().await.is_err(), "nothing was followed yet");
+        gate.tenant.follow(clock::now()).await.unwrap();
+        assert_eq!(gate.check().await, Ok(()));
+        gate.tenant.follow(clock::now().plus_milliseconds(-2_000)).await.unwrap();
+        assert!(gate.check().await.is_err(), "the last following is too long ago");
     }
 }

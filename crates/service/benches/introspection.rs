@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use jose::{Algorithm, PublicKey};
 use service::client::authenticate;
 use service::client_assertion::Endpoint;
+use service::issuer::IssuerOrigins;
 use world::{DEFAULT, World, about, at_once, basic, introspect_at_once};
 
 /// A clock's reading costs some 20 ns, so that many calls are measured at once.
@@ -43,7 +44,8 @@ async fn measure(samples: usize) {
     let verified = median(samples, || {
         jose::verify_compact(black_box(&token), &[Algorithm::Rs256], |_| Some(&public)).expect("it verifies")
     });
-    let endpoint = Endpoint { url: String::new(), issuer: String::new() };
+    let issuers = IssuerOrigins::only("https://id.example");
+    let endpoint = Endpoint { issuers: &issuers, server: &server, path_segment: DEFAULT, name: "introspect" };
     let known = median(samples, || {
         let snapshot = world.snapshot();
         let known = authenticate(&world.tenant, &snapshot, &request.credentials, &endpoint, now);

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use jose::Algorithm;
 use model::Timestamp;
 use model::event::{EventType, Origin};
 use serde_json::{Map, Value};
@@ -13,6 +12,7 @@ use crate::client_assertion::{self, Endpoint};
 use crate::failure::Failure;
 use crate::issuer::{IssuerOrigins, is_issuer_of};
 use crate::revocations::{self, JtiHash};
+use crate::signing_key::ALGORITHMS;
 use crate::snapshot::{AppEntry, ServerEntry, Snapshot};
 use crate::tenant::Tenant;
 use crate::token_id::GrantedUnder;
@@ -73,7 +73,8 @@ pub(crate) async fn identify<'a>(
 ) -> Result<Asked<'a>, Failure<Refusal>> {
     let server = snapshot.find_server(&request.server).filter(|entry| entry.server.value.status.is_active());
     let server = server.ok_or(Failure::Refused(Refusal::UnknownServer))?;
-    let endpoint = Endpoint::of(&request.issuers, server, &request.server, endpoint);
+    let endpoint =
+        Endpoint { issuers: &request.issuers, server, path_segment: &request.server, name: endpoint };
     let refuse = |(refusal, client): Refused| {
         let client_id = client.as_ref().map(|entry| entry.app.value.client_id.as_str());
         let (event_type, address) = (EventType::InvalidClientCredentials, request.origin.address.as_deref());
@@ -107,8 +108,9 @@ pub(crate) struct AccessToken {
 impl AccessToken {
     /// Reads a token; `None` if it is not an access token of `server` or has expired.
     pub fn read(server: &ServerEntry, token: &str, now: Timestamp) -> Option<Self> {
+        // Each key verifies what it signs with, whatever the token says.
         let key = |kid: Option<&str>| server.keys.find(kid?)?.verifying();
-        let verified = jose::verify_compact(token, &[Algorithm::Rs256], key).ok()?;
+        let verified = jose::verify_compact(token, &ALGORITHMS, key).ok()?;
         let claims = verified.claims().ok()?;
         let text = |name: &str| claims.get(name).and_then(Value::as_str);
         let jti = text("jti").filter(|jti| jti.starts_with("AT."))?.to_owned();

@@ -88,7 +88,7 @@ pub async fn authenticate(
     tenant: &Tenant,
     snapshot: &Snapshot,
     credentials: &Credentials,
-    endpoint: &Endpoint,
+    endpoint: &Endpoint<'_>,
     now: Timestamp,
 ) -> Result<Authenticated, Failure<Refused>> {
     let (client_id, secret, method) = match credentials {

@@ -46,20 +46,30 @@ pub struct Assertion {
     pub assertion: String,
 }
 
-/// Where an assertion is presented: it must be meant for this endpoint (Okta) or this server (OpenID Connect).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Endpoint {
-    /// The address that was called, on the origin that was selected.
-    pub url: String,
-    /// The issuer of the server.
-    pub issuer: String,
+/// Where an assertion is presented. Most requests bring none, so its texts are made only for those that do.
+#[derive(Debug, Clone, Copy)]
+pub struct Endpoint<'a> {
+    /// The origins that the request may name.
+    pub issuers: &'a IssuerOrigins,
+    /// The server that was called.
+    pub server: &'a ServerEntry,
+    /// What the request called it by.
+    pub path_segment: &'a str,
+    /// The last part of the path: `token`.
+    pub name: &'a str,
 }
 
-impl Endpoint {
-    /// The endpoint `name` of `server`, which the request called by `path_segment`.
-    pub(crate) fn of(issuers: &IssuerOrigins, server: &ServerEntry, path_segment: &str, name: &str) -> Self {
+impl Endpoint<'_> {
+    /// Whether `audience` names this endpoint (Okta) or its server's issuer (OpenID Connect).
+    fn is_meant_by(self, audience: &Value) -> bool {
+        let Self { issuers, server, path_segment, name } = self;
         let url = format!("{}/oauth2/{path_segment}/v1/{name}", issuers.selected);
-        Self { url, issuer: issuer(issuers, server) }
+        let issuer = issuer(issuers, server);
+        let is_ours = |value: &Value| value.as_str().is_some_and(|aud| aud == url || aud == issuer);
+        match audience {
+            Value::Array(audiences) => audiences.iter().any(is_ours),
+            audience => is_ours(audience),
+        }
     }
 }
 
@@ -184,7 +194,7 @@ pub(crate) async fn authenticate(
     tenant: &Tenant,
     snapshot: &Snapshot,
     presented: &Assertion,
-    endpoint: &Endpoint,
+    endpoint: &Endpoint<'_>,
     now: Timestamp,
 ) -> Result<Authenticated, Failure<Refused>> {
     let refuse = |known: Option<Arc<AppEntry>>| {
@@ -276,7 +286,7 @@ impl Signed {
 fn judge(
     claims: &Members,
     client_id: &str,
-    endpoint: &Endpoint,
+    endpoint: &Endpoint<'_>,
     now: Timestamp,
 ) -> Result<Timestamp, Refusal> {
     if claims.get("iss").and_then(Value::as_str) != Some(client_id) {
@@ -285,7 +295,7 @@ fn judge(
     if claims.get("sub").and_then(Value::as_str) != Some(client_id) {
         return Err(Refusal::WrongSubject);
     }
-    if !is_meant_for(claims.get("aud"), endpoint) {
+    if !claims.get("aud").is_some_and(|audience| endpoint.is_meant_by(audience)) {
         return Err(Refusal::WrongAudience);
     }
     let now = now.seconds();
@@ -316,16 +326,6 @@ fn may_be_used(claims: &Members, until: Timestamp, from: Timestamp) -> bool {
     match claims.get("iat").and_then(seconds) {
         Some(issued) => issued <= from.saturating_add(SKEW_SECONDS),
         None => until.seconds() <= from.saturating_add(LIFETIME_SECONDS_MAX + SKEW_SECONDS),
-    }
-}
-
-fn is_meant_for(audience: Option<&Value>, endpoint: &Endpoint) -> bool {
-    let is_ours =
-        |value: &Value| value.as_str().is_some_and(|aud| aud == endpoint.url || aud == endpoint.issuer);
-    match audience {
-        Some(Value::Array(audiences)) => audiences.iter().any(is_ours),
-        Some(audience) => is_ours(audience),
-        None => false,
     }
 }
 

@@ -2,8 +2,6 @@
 //!
 //! All of it is one batch, so that a start that is cut off leaves either nothing or everything.
 
-use std::sync::Arc;
-
 use argon2::PasswordHasher;
 use jose::{Algorithm, KeyRing, SigningKey};
 use model::actor::Actor;
@@ -16,7 +14,7 @@ use model::rule::{Lifetimes, People, ScopeCondition};
 use model::user::{RoleType, UserStatus};
 use model::{
     ApiTokenId, AuthorizationServer, AuthorizationServerId, Document, GrantType, Group, GroupId, Org, OrgId,
-    Policy, PolicyId, Rule, Status, Timestamp, UserId, template,
+    Policy, PolicyId, Rule, Status, Timestamp, TokenFormat, UserId, template,
 };
 use serde_json::json;
 use store::{Account, ApiToken, Batch, CommitError, Password, Store};
@@ -128,7 +126,7 @@ async fn compose(
 
 /// What takes long: two RSA keys and a password hash. The keys are made side by side.
 struct Prepared {
-    keys: [Arc<SigningKey>; 2],
+    keys: [SigningKey; 2],
     password_hash: String,
 }
 
@@ -138,7 +136,7 @@ fn prepare(password: &str) -> Result<Prepared, Fault> {
     let one = SigningKey::generate(Algorithm::Rs256).map_err(Fault::internal)?;
     let other =
         other.join().map_err(|_| Fault::internal("making a key panicked"))?.map_err(Fault::internal)?;
-    Ok(Prepared { keys: [Arc::new(one), Arc::new(other)], password_hash })
+    Ok(Prepared { keys: [one, other], password_hash })
 }
 
 /// Argon2id with the library's recommended cost: 19 MiB, two passes.
@@ -237,7 +235,7 @@ impl First<'_> {
     }
 
     /// The server that comes with the org, with its policy and rule (Okta).
-    fn default_server(&mut self, secrets: &OrgSecrets, keys: [Arc<SigningKey>; 2]) -> Result<(), Fault> {
+    fn default_server(&mut self, secrets: &OrgSecrets, keys: [SigningKey; 2]) -> Result<(), Fault> {
         let server = self.server();
         let policy = default_policy(&server);
         let rule = default_rule(&policy);
@@ -271,6 +269,7 @@ impl First<'_> {
             default: true,
             template: template::CURRENT,
             trusted: Vec::new(),
+            token_format: TokenFormat::default(),
             created: self.now,
             last_updated: self.now,
             tokens_valid_from: None,

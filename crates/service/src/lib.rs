@@ -20,6 +20,7 @@ pub mod ids;
 pub mod introspect;
 pub mod issuer;
 pub mod key_pool;
+pub mod key_schedule;
 pub mod log;
 pub mod master_key;
 pub mod org_secrets;

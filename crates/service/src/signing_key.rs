@@ -4,10 +4,25 @@ use std::sync::{Arc, OnceLock};
 
 use jose::{Algorithm, PublicJwk, PublicKey, SigningKey};
 use model::key::KeyStatus;
+use model::token_format::SigningAlgorithm;
 use model::{AuthorizationServerId, Timestamp};
 
 use crate::failure::Fault;
 use crate::org_secrets::OrgSecrets;
+
+/// What a key of ours may sign with: what introspection may meet.
+pub const ALGORITHMS: [Algorithm; 4] =
+    [Algorithm::Rs256, Algorithm::Ps256, Algorithm::Es256, Algorithm::EdDsa];
+
+/// The algorithm that a server is set to.
+pub const fn algorithm(of: SigningAlgorithm) -> Algorithm {
+    match of {
+        SigningAlgorithm::Rs256 => Algorithm::Rs256,
+        SigningAlgorithm::Ps256 => Algorithm::Ps256,
+        SigningAlgorithm::Es256 => Algorithm::Es256,
+        SigningAlgorithm::EdDsa => Algorithm::EdDsa,
+    }
+}
 
 /// One key of an authorization server.
 #[derive(Clone)]
@@ -44,7 +59,7 @@ impl std::fmt::Debug for KeyRecord {
 impl KeyRecord {
     /// A record of a key that was just generated: parsed already.
     pub fn of_generated(
-        key: Arc<SigningKey>,
+        key: SigningKey,
         server: AuthorizationServerId,
         secrets: &OrgSecrets,
         now: Timestamp,
@@ -53,7 +68,7 @@ impl KeyRecord {
         let sealed = secrets.seal_signing_key(server, key.kid(), pkcs8.expose())?;
         let (kid, algorithm, public) = (key.kid().to_owned(), key.algorithm(), key.public().clone());
         let mut record = Self::of_row(kid, KeyStatus::Next, algorithm, public, sealed, now);
-        record.parsed = Arc::new(OnceLock::from(key));
+        record.parsed = Arc::new(OnceLock::from(Arc::new(key)));
         Ok(record)
     }
 
@@ -92,12 +107,12 @@ impl KeyRecord {
         record
     }
 
-    /// The public key, ready to verify; parsed once per key and node.
+    /// The public key, ready to verify what this key signs and nothing else; parsed once per key and node.
     pub fn verifying(&self) -> Option<&PublicKey> {
         if let Some(key) = self.verifying.get() {
             return Some(key);
         }
-        match PublicKey::new(&self.public) {
+        match PublicKey::bound_to(self.algorithm, &self.public) {
             Ok(key) => Some(self.verifying.get_or_init(|| key)),
             Err(error) => {
                 tracing::error!(kid = self.kid, %error, "this public key of ours cannot be read");

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use engine::claims::ClaimFailure;
 use engine::server::ScopeName;
 use engine::{Envelope, Facts, Grant, Requested, Silent};
-use jose::SigningKey;
+use jose::{SigningKey, TokenType};
 use model::app::AuthMethod;
 use model::event::{Event, EventType, FACTS_BYTES_MAX, Origin, OutcomeResult, Target};
+use model::token_format::AccessTokenProfile;
 use model::{GrantType, Timestamp};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -185,7 +186,8 @@ async fn identify(
     let grant_type = grant_type.ok_or_else(|| refuse(Refusal::MissingGrantType, None))?;
     let grant_type = GrantType::from_word(grant_type).filter(|grant_type| GRANT_TYPES.contains(grant_type));
     grant_type.ok_or_else(|| refuse(Refusal::UnsupportedGrantType, None))?;
-    let endpoint = Endpoint::of(&request.issuers, server, &request.server, "token");
+    let endpoint =
+        Endpoint { issuers: &request.issuers, server, path_segment: &request.server, name: "token" };
     match client::authenticate(tenant, snapshot, &request.credentials, &endpoint, now).await {
         Ok(authenticated) => Ok((Arc::clone(server), authenticated)),
         Err(Failure::Refused((refusal, client))) => Err(refuse(Refusal::Client(refusal), client.as_deref())),
@@ -314,7 +316,11 @@ impl Subject<'_> {
         let durable = self.tenant.store.submit(batch);
         let mut access_token = String::new();
         let payload = Value::Object(claims).to_string();
-        jose::sign_compact(&key, payload.as_bytes(), &mut access_token).map_err(Fault::internal)?;
+        let token_type = match compiled.access_token_profile {
+            AccessTokenProfile::Okta => TokenType::Unsaid,
+            AccessTokenProfile::Rfc9068 => TokenType::AccessToken,
+        };
+        jose::sign_typed(&key, token_type, payload.as_bytes(), &mut access_token).map_err(Fault::internal)?;
         match durable.await {
             Ok(_) => {}
             Err(CommitError::Conflict { step }) if Some(step) == used => return Err(self.already_used()),

@@ -1,7 +1,10 @@
 //! Tokens that we write.
 
 use crate::{object, rsa_key};
-use jose::{Algorithm, SignError, SigningKey, base64url, sign_compact, sign_with_header, verify_compact};
+use jose::{
+    Algorithm, PublicKey, SignError, SigningKey, TokenType, VerifyError, base64url, sign_compact, sign_typed,
+    sign_with_header, verify_compact,
+};
 
 #[test]
 fn a_token_has_kid_first_then_alg_and_nothing_else() {
@@ -12,6 +15,47 @@ fn a_token_has_kid_first_then_alg_and_nothing_else() {
     assert_eq!(header, format!(r#"{{"kid":"{}","alg":"RS256"}}"#, rsa_key().kid()));
     assert!(rest.starts_with("eyJ2ZXIiOjF9."));
     assert_eq!(rest.split_once('.').unwrap().1.len(), 342);
+}
+
+#[test]
+fn an_access_token_of_rfc_9068_says_so_after_kid_and_alg() {
+    for (algorithm, name) in [
+        (Algorithm::Rs256, "RS256"),
+        (Algorithm::Ps256, "PS256"),
+        (Algorithm::Es256, "ES256"),
+        (Algorithm::EdDsa, "EdDSA"),
+    ] {
+        let key = SigningKey::generate(algorithm).unwrap();
+        let mut token = String::new();
+        sign_typed(&key, TokenType::AccessToken, b"{}", &mut token).unwrap();
+        let header = base64url::decode(token.split('.').next().unwrap()).unwrap();
+        let expected = format!(r#"{{"kid":"{}","alg":"{name}","typ":"at+jwt"}}"#, key.kid());
+        assert_eq!(String::from_utf8(header).unwrap(), expected);
+        let public = key.public_key().unwrap();
+        let verified = verify_compact(&token, &[algorithm], |_| Some(&public)).unwrap();
+        assert_eq!(verified.header.typ(), Some("at+jwt"));
+    }
+}
+
+#[test]
+fn a_key_signs_and_verifies_only_with_the_algorithm_that_it_is_bound_to() {
+    let copy = || SigningKey::from_pkcs8(Algorithm::Rs256, rsa_key().to_pkcs8().unwrap().expose()).unwrap();
+    let pss = copy().bound_to(Algorithm::Ps256).unwrap();
+    assert_eq!((pss.algorithm(), pss.public().algorithm()), (Algorithm::Ps256, Some(Algorithm::Ps256)));
+    assert!(copy().bound_to(Algorithm::Es256).is_err(), "it is no such key");
+    let (both, mut token) = ([Algorithm::Rs256, Algorithm::Ps256], String::new());
+    sign_compact(&pss, b"{}", &mut token).unwrap();
+    let verify = |key: &PublicKey| verify_compact(&token, &both, |_| Some(key)).map(drop);
+    assert_eq!(verify(&pss.public_key().unwrap()), Ok(()));
+    let other = VerifyError::KeyMismatch(Algorithm::Ps256);
+    assert_eq!(verify(&rsa_key().public_key().unwrap()), Err(other.clone()));
+    // What a JWK leaves open is not left open where we know what the key signs with.
+    let mut open = object(&serde_json::to_string(rsa_key().public()).unwrap());
+    open.remove("alg");
+    let open = jose::PublicJwk::parse(&open, jose::KeyUse::Signature).unwrap();
+    assert_eq!(verify(&PublicKey::new(&open).unwrap()), Ok(()));
+    assert_eq!(verify(&PublicKey::bound_to(Algorithm::Rs256, &open).unwrap()), Err(other));
+    assert!(PublicKey::bound_to(Algorithm::Es256, &open).is_err());
 }
 
 #[test]

@@ -4,14 +4,15 @@ use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use model::Status;
-use model::authorization_server::{ROTATION_DAYS, RotationMode};
+use model::authorization_server::RotationMode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use service::ServerEntry;
 use service::admin::authorization_server::{self as use_case, Settings};
+use service::key_schedule::planned_rotation;
 
 use crate::access::Admins::{ServerManagers, ServerReaders};
-use crate::api::{App, Asks, IfMatch, Page, Shown, lifecycle, link, optional, required};
+use crate::api::{App, Asks, IfMatch, Page, Shown, lifecycle, link, optional, required, token_format};
 use crate::error::ApiError;
 use crate::json::{Json, object};
 use crate::origin::Here;
@@ -52,6 +53,8 @@ struct Write {
     jwks_uri: Option<Value>,
     #[serde(default, deserialize_with = "object")]
     credentials: Credentials,
+    #[serde(default, deserialize_with = "token_format::present")]
+    tokenmint: Option<Value>,
 }
 
 #[derive(Default, Deserialize)]
@@ -80,12 +83,15 @@ impl Write {
             ));
         }
         let rotation_mode = self.credentials.signing.rotation_mode.as_deref();
+        let format = token_format::read(self.tokenmint.as_ref())?;
         Ok(Settings {
             name: required("name", self.name)?,
             description: self.description,
             audiences: required("audiences", self.audiences)?,
             issuer_mode: optional("issuerMode", self.issuer_mode.as_deref())?,
             rotation_mode: optional("credentials.signing.rotationMode", rotation_mode)?,
+            signing_algorithm: format.signing_algorithm,
+            access_token_profile: format.access_token_profile,
         })
     }
 }
@@ -99,7 +105,7 @@ pub(super) fn url(here: &Here, entry: &ServerEntry) -> String {
 pub(super) fn view(here: &Here, entry: &ServerEntry) -> Value {
     let server = &entry.server.value;
     let issuer = service::issuer(&here.issuers(), entry);
-    json!({
+    let mut view = json!({
         "id": server.id,
         "name": server.name,
         "description": server.description,
@@ -111,8 +117,12 @@ pub(super) fn view(here: &Here, entry: &ServerEntry) -> Value {
         "lastUpdated": server.last_updated.to_string(),
         "credentials": {"signing": signing(entry)},
         "default": server.default,
-        "_links": links(here, entry, &issuer),
-    })
+    });
+    if let Some(format) = token_format::view(server.token_format) {
+        view[token_format::MEMBER] = format;
+    }
+    view["_links"] = links(here, entry, &issuer);
+    view
 }
 
 /// `nextRotation` is only there where the server rotates by itself.
@@ -125,7 +135,7 @@ fn signing(entry: &ServerEntry) -> Value {
         "lastRotated": super::time(last_rotated),
     });
     if entry.server.value.rotation_mode == RotationMode::Auto {
-        signing["nextRotation"] = super::time(last_rotated.map(|at| at.plus_days(ROTATION_DAYS)));
+        signing["nextRotation"] = super::time(planned_rotation(entry));
     }
     signing
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use service::ServerEntry;
 use service::admin::authorization_server;
 use service::admin::key as use_case;
-use service::signing_key::KeyRecord;
+use service::signing_key::{KeyRecord, SigningKeys};
 
 use super::authorization_server::{MANAGE, READ, url as server_url};
 use crate::access::Admins::{ServerManagers, ServerReaders};
@@ -22,10 +22,12 @@ pub(super) fn routes() -> Routes<App> {
     const ALL: &str = "/api/v1/authorizationServers/{server}/credentials/keys";
     const ONE: &str = "/api/v1/authorizationServers/{server}/credentials/keys/{key}";
     const ROTATE: &str = "/api/v1/authorizationServers/{server}/credentials/lifecycle/keyRotate";
+    const REVOKE: &str = "/api/v1/authorizationServers/{server}/credentials/keys/{key}/lifecycle/revoke";
     Routes::new()
         .route(Route::guarded(Method::GET, ALL, READ, ServerReaders), list)
         .route(Route::guarded(Method::GET, ONE, READ, ServerReaders), get)
         .route(Route::guarded(Method::POST, ROTATE, MANAGE, ServerManagers), rotate)
+        .route(Route::guarded(Method::POST, REVOKE, MANAGE, ServerManagers), revoke)
 }
 
 /// The members of a public key, by name.
@@ -102,6 +104,21 @@ async fn rotate(
         return Err(ApiError::invalid("rotateKeys", "Invalid value specified for key 'use' parameter."));
     }
     let keys = use_case::rotate(&app, asked, server.clone()).await?;
-    let entry = authorization_server::get(&app.configuration.current(), &server)?;
-    Ok(Json(keys.iter().map(|key| listed(&here, &entry, key)).collect()))
+    changed(&app, &here, &server, &keys)
+}
+
+/// Beyond Okta: takes a key out of use at once.
+async fn revoke(
+    State(app): State<App>,
+    Asks(asked): Asks,
+    here: Here,
+    Path((server, key)): Path<(String, String)>,
+) -> Result<Json<Vec<Value>>, ApiError> {
+    let keys = use_case::revoke(&app, asked, server.clone(), key).await?;
+    changed(&app, &here, &server, &keys)
+}
+
+fn changed(app: &App, here: &Here, server: &str, keys: &SigningKeys) -> Result<Json<Vec<Value>>, ApiError> {
+    let entry = authorization_server::get(&app.configuration.current(), server)?;
+    Ok(Json(keys.iter().map(|key| listed(here, &entry, key)).collect()))
 }

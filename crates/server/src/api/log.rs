@@ -194,6 +194,7 @@ fn display_message(event_type: EventType) -> &'static str {
         E::ClaimUpdated => "Claim was updated",
         E::ClaimDeleted => "Claim was deleted",
         E::KeyRollover => "Signing keys of an authorization server were rotated",
+        E::KeyRevoked => "Signing key of an authorization server was revoked",
         E::PolicyCreated => "Policy was created",
         E::PolicyUpdated => "Policy was updated",
         E::PolicyDeleted => "Policy was deleted",

@@ -16,6 +16,7 @@ mod policy;
 mod refresh_token;
 mod rule;
 mod scope;
+mod token_format;
 mod user;
 
 use std::sync::Arc;

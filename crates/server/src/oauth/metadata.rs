@@ -15,6 +15,7 @@ use model::scope::MetadataPublish;
 use serde_json::{Value, json};
 use service::ServerEntry;
 use service::admin::{authorization_server, kind};
+use service::signing_key::ALGORITHMS;
 use service::token::GRANT_TYPES;
 
 use crate::api::App;
@@ -24,7 +25,7 @@ use crate::origin::Here;
 use crate::path::Path;
 use crate::query::Query;
 
-/// How long a document may be cached: as long as keys.
+/// How long a document may be cached: as long as keys, so that a new algorithm is known here, too, before it signs.
 const CACHE: HeaderValue = HeaderValue::from_static("max-age=3600, must-revalidate");
 
 /// A server that the public may see: one that is active.
@@ -62,7 +63,7 @@ pub async fn openid(
     let issuer = service::issuer(&here.issuers(), &entry);
     let more = json!({
         "userinfo_endpoint": format!("{issuer}/v1/userinfo"),
-        "id_token_signing_alg_values_supported": ["RS256"],
+        "id_token_signing_alg_values_supported": signing_algorithms(&entry),
         "claims_supported": [
             "iss", "ver", "sub", "aud", "iat", "exp", "jti", "auth_time", "amr", "idp", "nonce", "name", "nickname",
             "preferred_username", "given_name", "middle_name", "family_name", "email", "email_verified", "profile",
@@ -146,6 +147,12 @@ fn common(here: &Here, entry: &ServerEntry, oauth: bool) -> Value {
         "code_challenge_methods_supported": ["S256"],
         "request_parameter_supported": false,
     })
+}
+
+/// What the published keys sign with, or did, or will.
+fn signing_algorithms(entry: &ServerEntry) -> Vec<&'static str> {
+    let is_published = |algorithm: &Algorithm| entry.keys.iter().any(|key| key.algorithm == *algorithm);
+    ALGORITHMS.into_iter().filter(is_published).map(Algorithm::name).collect()
 }
 
 /// What a client's assertion may be signed with.

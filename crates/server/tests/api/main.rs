@@ -1,5 +1,6 @@
 //! The management API and the token endpoint in one process: the ledgers, whole replies, and what no input may do.
 
+mod beyond_okta;
 #[path = "../ledger/mod.rs"]
 mod ledger;
 mod properties;

@@ -138,6 +138,31 @@ async fn objects_are_shown_as_okta_shows_them() {
 }
 
 #[tokio::test]
+async fn what_is_beyond_okta_is_shown_where_it_is_used() {
+    let site = Site::new().await;
+    let format = json!({"signingAlgorithm": "ES256", "accessTokenProfile": "RFC9068"});
+    let server = json!({
+        "name": "Orders", "description": "For orders", "audiences": ["api://orders"], "tokenmint": format,
+    });
+    let reply = site.admin(Method::POST, "/api/v1/authorizationServers", Some(&server)).await;
+    check("server-beyond-okta", &reply);
+    let id = reply.json()["id"].as_str().unwrap().to_owned();
+    let keys = format!("/api/v1/authorizationServers/{id}/credentials/keys");
+    let listed = site.admin(Method::GET, &keys, None).await.json();
+    let active = format!("{keys}/{}", listed[0]["kid"].as_str().unwrap());
+    check("key-on-a-curve", &site.admin(Method::GET, &active, None).await);
+    check("key-revoked", &site.admin(Method::POST, &format!("{active}/lifecycle/revoke"), None).await);
+    check("key-revoked-again", &site.admin(Method::POST, &format!("{active}/lifecycle/revoke"), None).await);
+    check("jwks-on-a-curve", &site.call(&Method::GET, &format!("/oauth2/{id}/v1/keys"), &[], "").await);
+    let mut log = site.admin(Method::GET, "/api/v1/logs?sortOrder=DESCENDING&limit=1", None).await;
+    let mut events = log.json();
+    *events.pointer_mut("/0/transaction/id").unwrap() = "<random>".into();
+    log.body = events.to_string();
+    log.headers.remove("link");
+    check("log-of-a-revoked-key", &log);
+}
+
+#[tokio::test]
 async fn lists_lead_on_by_lines_of_their_own() {
     let site = Site::new().await;
     for name in ["a", "b", "c"] {

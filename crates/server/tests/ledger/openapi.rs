@@ -12,6 +12,12 @@ use crate::site::Site;
 const WITHOUT_SCOPE: &[(&str, &str)] =
     &[("/api/v1/api-tokens/current", "only API tokens call it; a guarded route names a scope all the same")];
 
+/// Routes that Okta does not have, and why we do.
+const BEYOND_OKTA: &[(&str, &str)] = &[(
+    "/api/v1/authorizationServers/{server}/credentials/keys/{key}/lifecycle/revoke",
+    "a key that was lost must go at once; a rotation leaves it published for a day",
+)];
+
 fn description() -> Option<String> {
     let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/okta-openapi");
     let folder = std::env::var_os("TOKENMINT_OPENAPI").map_or_else(|| PathBuf::from(beside), PathBuf::from);
@@ -61,6 +67,9 @@ async fn each_management_route_is_oktas_with_oktas_scope() {
     let mut wrong = Vec::new();
     for route in &site.table {
         let Access::Guarded { scope, .. } = route.access else { continue };
+        if BEYOND_OKTA.iter().any(|(path, _)| *path == route.path) {
+            continue;
+        }
         let operation = format!("{} {}", route.method, without_names(route.path));
         match known.get(&operation) {
             Some(scopes) if scopes.iter().any(|known| known == scope) => {}

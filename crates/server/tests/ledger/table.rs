@@ -80,6 +80,7 @@ GET /api/v1/authorizationServers/{server}/clients/{client}/tokens okta.authoriza
 DELETE /api/v1/authorizationServers/{server}/clients/{client}/tokens okta.authorizationServers.manage ServerManagers
 GET /api/v1/authorizationServers/{server}/clients/{client}/tokens/{token} okta.authorizationServers.read ServerReaders
 DELETE /api/v1/authorizationServers/{server}/clients/{client}/tokens/{token} okta.authorizationServers.manage ServerManagers
+POST /api/v1/authorizationServers/{server}/credentials/keys/{key}/lifecycle/revoke okta.authorizationServers.manage ServerManagers
 GET /api/v1/apps okta.apps.read AppReaders
 POST /api/v1/apps okta.apps.manage AppManagers
 GET /api/v1/apps/{app} okta.apps.read AppReaders

@@ -5,12 +5,16 @@ use std::sync::Arc;
 use model::authorization_server::{IssuerMode, RotationMode};
 use model::event::{EventType, Target};
 use model::key::KeyStatus;
-use model::{AuthorizationServer, AuthorizationServerId, Document, Invalid, Status, template};
+use model::token_format::{AccessTokenProfile, SigningAlgorithm};
+use model::{
+    AuthorizationServer, AuthorizationServerId, Document, Invalid, Status, Timestamp, TokenFormat, template,
+};
 
-use crate::admin::{Page, Precondition, Refusal, associated_server, kind, page};
+use crate::admin::new_key::{self, NewKey, Stop};
+use crate::admin::{Page, Precondition, Refusal, associated_server, key, kind, page};
 use crate::configuration::{Asked, Draft};
-use crate::failure::Failure;
-use crate::signing_key::KeyRecord;
+use crate::failure::{Failure, Fault};
+use crate::signing_key::{KeyRecord, algorithm};
 use crate::snapshot::{ServerEntry, Snapshot, Versioned};
 use crate::tenant::Tenant;
 
@@ -27,6 +31,10 @@ pub struct Settings {
     pub issuer_mode: Option<IssuerMode>,
     /// Who rotates its keys; absent keeps what is.
     pub rotation_mode: Option<RotationMode>,
+    /// What its tokens are signed with; absent keeps what is.
+    pub signing_algorithm: Option<SigningAlgorithm>,
+    /// The shape of its access tokens; absent keeps what is.
+    pub access_token_profile: Option<AccessTokenProfile>,
 }
 
 /// What the log calls a server.
@@ -82,13 +90,14 @@ pub async fn create(
         default: false,
         template: template::CURRENT,
         trusted: Vec::new(),
+        token_format: TokenFormat::default(),
         created: asked.now.whole_second(),
         last_updated: asked.now.whole_second(),
         tokens_valid_from: None,
     };
     settings.apply_to(&mut server);
     server.validate().map_err(|invalid| Failure::Refused(invalid.into()))?;
-    let keys = first_keys(tenant, id, asked.now).await?;
+    let keys = first_keys(tenant, &server, asked.now).await?;
     tenant
         .configuration
         .change(asked, move |draft| {
@@ -109,15 +118,15 @@ fn require_description(description: Option<&str>) -> Result<(), Refusal> {
 }
 
 /// An active key and the next one.
-pub(crate) async fn first_keys(
+async fn first_keys(
     tenant: &Tenant,
-    server: AuthorizationServerId,
-    now: model::Timestamp,
-) -> Result<Vec<Arc<KeyRecord>>, crate::failure::Fault> {
-    let now = now.whole_second();
-    let active = KeyRecord::of_generated(tenant.keys.take().await?, server, &tenant.secrets, now)?;
-    let next = KeyRecord::of_generated(tenant.keys.take().await?, server, &tenant.secrets, now)?;
-    Ok(vec![Arc::new(active.with_status(KeyStatus::Active, now)), Arc::new(next)])
+    server: &AuthorizationServer,
+    now: Timestamp,
+) -> Result<Vec<Arc<KeyRecord>>, Fault> {
+    let algorithm = algorithm(server.token_format.signing_algorithm);
+    let active = new_key::make(tenant, server.id, algorithm, now).await?;
+    let next = new_key::make(tenant, server.id, algorithm, now).await?;
+    Ok(vec![Arc::new(active.with_status(KeyStatus::Active, now.whole_second())), next])
 }
 
 impl Settings {
@@ -127,6 +136,9 @@ impl Settings {
         server.audiences.clone_from(&self.audiences);
         server.issuer_mode = self.issuer_mode.unwrap_or(server.issuer_mode);
         server.rotation_mode = self.rotation_mode.unwrap_or(server.rotation_mode);
+        let format = &mut server.token_format;
+        format.signing_algorithm = self.signing_algorithm.unwrap_or(format.signing_algorithm);
+        format.access_token_profile = self.access_token_profile.unwrap_or(format.access_token_profile);
     }
 }
 
@@ -138,15 +150,33 @@ pub async fn replace(
     settings: Settings,
     precondition: Precondition,
 ) -> Result<Arc<ServerEntry>, Failure<Refusal>> {
-    tenant
-        .configuration
-        .change(asked, move |draft| {
-            let mut server = find(draft.snapshot(), &path_segment, precondition)?;
-            settings.apply_to(&mut server);
-            server.validate()?;
-            commit(draft, server, EventType::AuthorizationServerUpdated)
-        })
-        .await
+    new_key::change(tenant, asked, move |draft, new| {
+        let mut server = find(draft.snapshot(), &path_segment, precondition)?;
+        settings.apply_to(&mut server);
+        server.validate()?;
+        let published = prepare_keys(draft, &server, new)?;
+        let targets = published.iter().map(|key| key::target(key));
+        Ok(commit(draft, server, EventType::AuthorizationServerUpdated, targets)?)
+    })
+    .await
+}
+
+/// Sees to it that the next key is of the server's algorithm, and says which one is published for that. The active one
+/// goes on signing: no verifier knows the new one yet.
+fn prepare_keys(
+    draft: &mut Draft,
+    server: &AuthorizationServer,
+    new: &NewKey,
+) -> Result<Option<Arc<KeyRecord>>, Stop> {
+    let (entry, algorithm) =
+        (get(draft.snapshot(), server.id.as_str())?, algorithm(server.token_format.signing_algorithm));
+    if entry.keys.next().is_some_and(|next| next.algorithm == algorithm) {
+        return Ok(None);
+    }
+    let new = new.get(server.id, algorithm)?;
+    let kept = entry.keys.iter().filter(|key| key.status != KeyStatus::Next).cloned();
+    draft.put_keys(server.id, kept.chain([Arc::clone(&new)]).collect());
+    Ok(Some(new))
 }
 
 /// Activates or deactivates a server.
@@ -171,7 +201,7 @@ pub async fn set_status(
                 Status::Active => EventType::AuthorizationServerActivated,
                 Status::Inactive => EventType::AuthorizationServerDeactivated,
             };
-            commit(draft, server, event_type).map(drop)
+            commit(draft, server, event_type, []).map(drop)
         })
         .await
 }
@@ -191,9 +221,10 @@ fn commit(
     draft: &mut Draft,
     mut server: AuthorizationServer,
     event_type: EventType,
+    more: impl IntoIterator<Item = Target>,
 ) -> Result<Arc<ServerEntry>, Refusal> {
     server.last_updated = draft.now;
-    draft.log(event_type, [target(&server)]);
+    draft.log(event_type, [target(&server)].into_iter().chain(more));
     let id = server.id;
     draft.put(Document::AuthorizationServer(server));
     get(draft.snapshot(), id.as_str())

@@ -1,30 +1,25 @@
-//! Signing keys of a server: read, rotate, and what happens to them by itself.
+//! Signing keys of a server: read, rotate, revoke, and what happens to them by itself. Leaves out when that is
+//! (`key_schedule`).
 
 use std::sync::Arc;
 
-use model::authorization_server::{ROTATION_DAYS, RotationMode};
 use model::event::{EventType, Origin, Target};
 use model::key::KeyStatus;
 use model::{Actor, AuthorizationServerId, Timestamp};
 
+use crate::admin::new_key::{self, NewKey, Stop};
 use crate::admin::{Refusal, authorization_server, kind};
 use crate::configuration::{Asked, Draft};
 use crate::failure::{Failure, Fault};
-use crate::signing_key::{KeyRecord, SigningKeys};
+use crate::key_schedule::{is_due, is_known, is_over};
+use crate::signing_key::{KeyRecord, SigningKeys, algorithm};
 use crate::snapshot::ServerEntry;
 use crate::tenant::Tenant;
-
-/// How long an expired key stays published: the longest access token (24 hours), and an hour in which its JWKS may
-/// have been cached.
-const EXPIRED_MILLISECONDS: i64 = 25 * 3_600_000;
 
 /// One key of a server.
 pub fn get(server: &ServerEntry, kid: &str) -> Result<Arc<KeyRecord>, Refusal> {
     server.keys.find(kid).cloned().ok_or_else(|| Refusal::not_found(kid, kind::KEY))
 }
-
-/// How long a verifier may go on with the keys that it read (the longest `max-age` that we give).
-const CACHED_MILLISECONDS: i64 = 3_600_000;
 
 /// Rotates: the active key expires, the next one becomes active, and a new next one is published. Signing switches
 /// at once, because verifiers have known the next key from the start; if they cannot have, the log says so.
@@ -33,69 +28,96 @@ pub async fn rotate(
     asked: Asked,
     server: String,
 ) -> Result<Arc<SigningKeys>, Failure<Refusal>> {
-    let entry =
-        authorization_server::get(&tenant.configuration.current(), &server).map_err(Failure::Refused)?;
-    let id = entry.server.value.id;
-    let made = make(tenant, id, asked.now).await?;
-    tenant
-        .configuration
-        .change(asked, move |draft| {
-            let entry = authorization_server::get(draft.snapshot(), &server)?;
-            commit(draft, &entry, &made)
-        })
-        .await
+    new_key::change(tenant, asked, move |draft, new| {
+        let entry = authorization_server::get(draft.snapshot(), &server)?;
+        commit_rotation(draft, &entry, new)
+    })
+    .await
 }
 
-async fn make(
-    tenant: &Tenant,
-    server: AuthorizationServerId,
-    now: Timestamp,
-) -> Result<Arc<KeyRecord>, Fault> {
-    let key = tenant.keys.take().await?;
-    KeyRecord::of_generated(key, server, &tenant.secrets, now.whole_second()).map(Arc::new)
-}
-
-fn commit(
-    draft: &mut Draft,
-    entry: &ServerEntry,
-    made: &Arc<KeyRecord>,
-) -> Result<Arc<SigningKeys>, Refusal> {
+fn commit_rotation(draft: &mut Draft, entry: &ServerEntry, new: &NewKey) -> Result<Arc<SigningKeys>, Stop> {
     let server = &entry.server.value;
-    let keys = rotated(&entry.keys, Arc::clone(made), draft.now);
-    let targets = [authorization_server::target(server), Target::new(kind::KEY, made.kid.as_str(), "NEXT")];
-    let known_since = entry.keys.next().map(|next| next.created);
-    if known_since.is_some_and(|since| since.plus_milliseconds(CACHED_MILLISECONDS) > draft.now) {
-        let reason =
-            "the key that signs now was published less than an hour ago: a verifier may not know it yet";
-        tracing::warn!(server = %server.id, "{reason}");
-        draft.log_with_reason(EventType::KeyRollover, reason, targets);
-    } else {
-        draft.log(EventType::KeyRollover, targets);
-    }
-    draft.put_keys(server.id, keys);
-    Ok(Arc::clone(&authorization_server::get(draft.snapshot(), server.id.as_str())?.keys))
+    let new = new.get(server.id, algorithm(server.token_format.signing_algorithm))?;
+    let targets = [authorization_server::target(server), target(&new)];
+    log_switch(draft, EventType::KeyRollover, entry, targets);
+    put(draft, entry, moved_on(entry, draft.now).chain([new]).collect())
 }
 
-fn rotated(keys: &SigningKeys, made: Arc<KeyRecord>, now: Timestamp) -> Vec<Arc<KeyRecord>> {
-    let moved = keys.iter().filter(|key| !is_over(key, now)).map(|key| match key.status {
+/// What the log calls a key: by where it is in its life.
+pub(super) fn target(key: &KeyRecord) -> Target {
+    Target::new(kind::KEY, key.kid.as_str(), key.status.as_str())
+}
+
+/// The keys after the active one has gone, each in its place; what is over goes, too.
+fn moved_on(entry: &ServerEntry, now: Timestamp) -> impl Iterator<Item = Arc<KeyRecord>> {
+    entry.keys.iter().filter(move |key| !is_over(key, now)).map(move |key| match key.status {
         KeyStatus::Active => Arc::new(key.with_status(KeyStatus::Expired, now)),
         KeyStatus::Next => Arc::new(key.with_status(KeyStatus::Active, now)),
         KeyStatus::Expired => Arc::clone(key),
-    });
-    moved.chain([made]).collect()
+    })
 }
 
-/// Whether nothing that the key signed can still be valid.
-fn is_over(key: &KeyRecord, now: Timestamp) -> bool {
-    key.status == KeyStatus::Expired
-        && key.retired.is_some_and(|at| at.plus_milliseconds(EXPIRED_MILLISECONDS) < now)
+fn put(draft: &mut Draft, entry: &ServerEntry, keys: Vec<Arc<KeyRecord>>) -> Result<Arc<SigningKeys>, Stop> {
+    let id = entry.server.value.id;
+    draft.put_keys(id, keys);
+    Ok(Arc::clone(&authorization_server::get(draft.snapshot(), id.as_str())?.keys))
 }
 
-/// Whether a server that rotates by itself has to.
-fn is_due(entry: &ServerEntry, now: Timestamp) -> bool {
-    let activated = entry.keys.active().and_then(|key| key.activated);
-    entry.server.value.rotation_mode == RotationMode::Auto
-        && activated.is_some_and(|at| at.plus_days(ROTATION_DAYS) <= now)
+/// Says that the next key signs from now on, and warns if verifiers may not know it.
+fn log_switch(
+    draft: &mut Draft,
+    event_type: EventType,
+    entry: &ServerEntry,
+    targets: impl IntoIterator<Item = Target>,
+) {
+    if entry.keys.next().is_none_or(|next| is_known(next, draft.now)) {
+        return draft.log(event_type, targets);
+    }
+    let reason = "the key that signs now was published less than an hour ago: a verifier may not know it yet";
+    tracing::warn!(server = %entry.server.value.id, "{reason}");
+    draft.log_with_reason(event_type, reason, targets);
+}
+
+/// Revokes a key, because somebody else may have it: it is published no more, what it signed is worth nothing from now
+/// on, and its private half is forgotten. Where it was the active one, the next one signs at once, known or not.
+pub async fn revoke(
+    tenant: &Tenant,
+    asked: Asked,
+    server: String,
+    kid: String,
+) -> Result<Arc<SigningKeys>, Failure<Refusal>> {
+    new_key::change(tenant, asked, move |draft, new| {
+        let entry = authorization_server::get(draft.snapshot(), &server)?;
+        commit_revocation(draft, &entry, &kid, new)
+    })
+    .await
+}
+
+fn commit_revocation(
+    draft: &mut Draft,
+    entry: &ServerEntry,
+    kid: &str,
+    new: &NewKey,
+) -> Result<Arc<SigningKeys>, Stop> {
+    let (server, revoked) = (&entry.server.value, get(entry, kid)?);
+    let mut keys: Vec<_> = match revoked.status {
+        KeyStatus::Active => moved_on(entry, draft.now).collect(),
+        KeyStatus::Next | KeyStatus::Expired => entry.keys.iter().cloned().collect(),
+    };
+    keys.retain(|key| key.kid != kid);
+    if revoked.status != KeyStatus::Expired {
+        keys.push(new.get(server.id, algorithm(server.token_format.signing_algorithm))?);
+    }
+    let mut gone = Target::new(kind::KEY, kid, "REVOKED");
+    gone.alternate_id = Some(revoked.status.to_string());
+    let took_its_place = keys.iter().filter(|key| !entry.keys.iter().any(|old| Arc::ptr_eq(old, key)));
+    let targets = [authorization_server::target(server), gone].into_iter();
+    let targets: Vec<_> = targets.chain(took_its_place.map(|key| target(key))).collect();
+    match revoked.status {
+        KeyStatus::Active => log_switch(draft, EventType::KeyRevoked, entry, targets),
+        KeyStatus::Next | KeyStatus::Expired => draft.log(EventType::KeyRevoked, targets),
+    }
+    put(draft, entry, keys)
 }
 
 /// How many servers one round rotates at most: each needs a new key, and the next round comes soon.
@@ -109,27 +131,28 @@ pub async fn keep(tenant: &Tenant, now: Timestamp) -> Result<(), Fault> {
     let has_work =
         |entry: &&Arc<ServerEntry>| is_due(entry, now) || entry.keys.iter().any(|key| is_over(key, now));
     let servers: Vec<_> = snapshot.servers_after(None).filter(has_work).take(ROUND_MAX).cloned().collect();
+    let mut outcome = Ok(());
     for entry in servers {
         let id = entry.server.value.id;
-        let made = if is_due(&entry, now) { Some(make(tenant, id, now).await?) } else { None };
         let asked = Asked { actor: Actor::system(), origin: Origin::default(), now };
-        let kept = tenant.configuration.change(asked, move |draft| {
-            let entry = authorization_server::get(draft.snapshot(), id.as_str())?;
-            match &made {
-                Some(made) if is_due(&entry, draft.now) => commit(draft, &entry, made).map(drop),
-                _ if entry.keys.iter().any(|key| is_over(key, draft.now)) => {
-                    let left = entry.keys.iter().filter(|key| !is_over(key, draft.now)).cloned().collect();
-                    draft.put_keys(id, left);
-                    Ok(())
-                }
-                _ => Ok(()),
-            }
-        });
-        match kept.await {
+        match new_key::change(tenant, asked, move |draft, new| keep_one(draft, id, new)).await {
             // A server that was deleted meanwhile needs no keys.
             Ok(()) | Err(Failure::Refused(_)) => {}
-            Err(Failure::Fault(fault)) => return Err(fault),
+            // Nor does one that is in trouble keep the others from rotating.
+            Err(Failure::Fault(fault)) => outcome = outcome.and(Err(fault)),
         }
+    }
+    outcome
+}
+
+fn keep_one(draft: &mut Draft, id: AuthorizationServerId, new: &NewKey) -> Result<(), Stop> {
+    let entry = authorization_server::get(draft.snapshot(), id.as_str())?;
+    let now = draft.now;
+    if is_due(&entry, now) {
+        return commit_rotation(draft, &entry, new).map(drop);
+    }
+    if entry.keys.iter().any(|key| is_over(key, now)) {
+        draft.put_keys(id, entry.keys.iter().filter(|key| !is_over(key, now)).cloned().collect());
     }
     Ok(())
 }

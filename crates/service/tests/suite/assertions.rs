@@ -12,7 +12,7 @@ use service::client_assertion::{self, ASSERTION_BYTES_MAX, ASSERTION_TYPE, Asser
 use service::log::write_early_refusals;
 use service::token::Refusal;
 
-use crate::world::{DEFAULT, World, app_settings, authenticate, endpoint, refused, request};
+use crate::world::{DEFAULT, ISSUER, TOKEN_URL, World, app_settings, authenticate, refused, request};
 
 fn presented(assertion: String) -> Credentials {
     let assertion_type = Some(ASSERTION_TYPE.to_owned());
@@ -22,7 +22,7 @@ fn presented(assertion: String) -> Credentials {
 /// What a client says that has read the documentation; `more` replaces, and `null` takes away.
 fn claims(world: &World, app: &Written, more: &Value) -> Value {
     let (id, now) = (&app.entry.app.value.client_id, world.now().seconds());
-    let mut claims = json!({"iss": id, "sub": id, "aud": endpoint().url, "exp": now + 300});
+    let mut claims = json!({"iss": id, "sub": id, "aud": TOKEN_URL, "exp": now + 300});
     let members = claims.as_object_mut().unwrap();
     for (name, value) in more.as_object().unwrap() {
         members.insert(name.clone(), value.clone());
@@ -79,7 +79,7 @@ async fn claims_are_judged_one_by_one() {
     let other = world.make_app("Other").await;
     let secret = app.client_secret.clone().unwrap();
     let (now, other) = (world.now().seconds(), other.entry.app.value.client_id.to_string());
-    let (url, issuer) = (endpoint().url, endpoint().issuer);
+    let (url, issuer) = (TOKEN_URL, ISSUER);
     let cases = [
         (json!({}), None),
         (json!({"aud": issuer}), None),
@@ -348,7 +348,7 @@ async fn the_default_server_is_called_by_its_id_too() {
     let secret = app.client_secret.clone().unwrap();
     let id = world.server(DEFAULT).server.value.id.to_string();
     let url = format!("https://id.example/oauth2/{id}/v1/token");
-    for (aud, fits) in [(url, true), (endpoint().issuer, true), (endpoint().url, false)] {
+    for (aud, fits) in [(url.as_str(), true), (ISSUER, true), (TOKEN_URL, false)] {
         let credentials = by_secret(&secret, &claims(&world, &app, &json!({"aud": aud})));
         let mut ask = request(credentials, Some("orders"));
         ask.server.clone_from(&id);

@@ -17,7 +17,7 @@ use service::client::{self, Credentials};
 use service::client_assertion::{ASSERTION_TYPE, Assertion, Refusal as A};
 use store::{Place, Staging, Store};
 
-use crate::world::{DEFAULT, World, app_settings, authenticate_at, endpoint, rule_settings};
+use crate::world::{DEFAULT, TOKEN_URL, World, app_settings, authenticate_at, rule_settings};
 
 /// A directory that goes with the test.
 pub struct Directory(PathBuf);
@@ -232,7 +232,7 @@ async fn with_end_tokens_no_assertion_is_taken_that_may_have_been_used_before() 
     let now = restored.now().seconds();
     let refusal = async |issued: Option<i64>, expires: i64, jti: Option<&str>| {
         let id = &app.entry.app.value.client_id;
-        let mut claims = json!({"iss": id, "sub": id, "aud": endpoint().url, "exp": expires});
+        let mut claims = json!({"iss": id, "sub": id, "aud": TOKEN_URL, "exp": expires});
         if let Some(issued) = issued {
             claims["iat"] = issued.into();
         }

@@ -3,10 +3,11 @@
 use model::authorization_server::RotationMode;
 use model::event::EventType;
 use model::key::KeyStatus;
+use model::rule::Lifetimes;
 use service::ServerEntry;
-use service::admin::{Refusal, authorization_server, key};
+use service::admin::{Precondition, Refusal, authorization_server, key, policy, rule};
 
-use crate::world::{DEFAULT, World, basic, refused, request, server_settings};
+use crate::world::{DEFAULT, World, basic, refused, request, rule_path, rule_settings, server_settings};
 
 const HOUR: i64 = 3_600_000;
 
@@ -63,6 +64,38 @@ async fn an_expired_key_stays_until_nothing_that_it_signed_can_be_valid() {
 }
 
 #[tokio::test]
+async fn the_longest_token_that_a_rule_allows_stands_to_its_end_though_the_key_was_rotated_away() {
+    let world = World::new().await;
+    world.make_scope("read").await;
+    let app = world.make_app("Courier").await;
+    let policy = world.make_policy("Long", Some(1)).await.value.id.to_string();
+    let longest = model::rule::ACCESS_TOKEN_MINUTES_MAX;
+    let lifetimes = Lifetimes { access_token_minutes: longest, ..Lifetimes::default() };
+    let settings = rule::Settings { lifetimes, ..rule_settings("long") };
+    rule::create(&world.tenant, world.asked(), rule_path(&policy, ""), settings).await.unwrap();
+    let token = world.token_of(&app).await;
+    // Shorter lifetimes from now on: what counts is what may have been given out.
+    policy::delete(&world.tenant, world.asked(), DEFAULT.to_owned(), policy, Precondition::Any)
+        .await
+        .unwrap();
+    rotate(&world).await;
+    let kid = jose::read_header(&token).unwrap().kid().unwrap().to_owned();
+    for _ in 0..24 {
+        let server = world.server(DEFAULT);
+        let verifies = jose::verify_compact(&token, &[jose::Algorithm::Rs256], |_| {
+            server.keys.find(&kid).and_then(|key| key.verifying())
+        });
+        assert!(verifies.is_ok(), "its key is published");
+        world.wait(HOUR);
+        key::keep(&world.tenant, world.now()).await.unwrap();
+    }
+    assert!(world.server(DEFAULT).keys.find(&kid).is_some(), "and for an hour after its end");
+    world.wait(HOUR + 1_000);
+    key::keep(&world.tenant, world.now()).await.unwrap();
+    assert!(world.server(DEFAULT).keys.find(&kid).is_none());
+}
+
+#[tokio::test]
 async fn a_public_key_says_what_its_private_half_is_for_and_never_more() {
     let world = World::new().await;
     for key in world.server(DEFAULT).keys.iter() {
@@ -102,6 +135,22 @@ async fn a_server_rotates_by_itself_when_its_time_has_come_and_not_before() {
     assert_eq!(by_status(&world.server(DEFAULT), KeyStatus::Active), next);
     key::keep(&world.tenant, world.now()).await.unwrap();
     assert_eq!(by_status(&world.server(DEFAULT), KeyStatus::Active), next, "once is enough");
+}
+
+#[tokio::test]
+async fn a_server_whose_rotation_fails_keeps_no_other_from_rotating() {
+    let world = World::new().await;
+    let other = world.make_server("other").await.server.value.id;
+    world.wait(90 * DAY);
+    // A row that should be there is not, as after a repair by hand.
+    let (id, next) =
+        (world.server(DEFAULT).server.value.id, by_status(&world.server(DEFAULT), KeyStatus::Next));
+    let mut batch = store::Batch::new(world.org.as_str(), "{}");
+    batch.delete_signing_key(id.as_str(), &next[0]);
+    world.store.commit(batch).await.unwrap();
+    let next = by_status(&world.server(other.as_str()), KeyStatus::Next);
+    assert!(key::keep(&world.tenant, world.now()).await.is_err(), "it is told");
+    assert_eq!(by_status(&world.server(other.as_str()), KeyStatus::Active), next);
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! The use cases over a store in memory and a clock that tests move: what only a caller within the process can see.
 
+mod algorithms;
 mod assertions;
 mod backup;
 mod backup_damage;
@@ -10,6 +11,8 @@ mod early;
 mod history;
 mod introspection;
 mod jwks;
+mod key_life;
+mod key_revocation;
 mod keys;
 mod master_key;
 mod nodes;

@@ -16,7 +16,7 @@ use service::token::Refusal;
 use service::{Failure, Remedy, client};
 use tokio::sync::{Mutex, Semaphore};
 
-use crate::world::{World, app_settings, endpoint, refused, request};
+use crate::world::{TOKEN_URL, World, app_settings, refused, request};
 
 const URI: &str = "https://app.example/jwks";
 
@@ -85,7 +85,7 @@ async fn world_with(site: &Arc<Site>) -> (World, Written) {
 
 fn signed(world: &World, app: &Written, key: &SigningKey) -> service::token::Request {
     let id = &app.entry.app.value.client_id;
-    let claims = json!({"iss": id, "sub": id, "aud": endpoint().url, "exp": world.now().seconds() + 300});
+    let claims = json!({"iss": id, "sub": id, "aud": TOKEN_URL, "exp": world.now().seconds() + 300});
     let mut assertion = String::new();
     jose::sign_compact(key, claims.to_string().as_bytes(), &mut assertion).unwrap();
     let assertion_type = Some(ASSERTION_TYPE.to_owned());

@@ -3,6 +3,7 @@
 use model::app::AuthMethod;
 use model::claim::{ClaimType, ClaimValue};
 use model::rule::ScopeCondition;
+use model::token_format::SigningAlgorithm;
 use model::{Status, Word};
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any};
@@ -103,15 +104,17 @@ impl Step {
             Noun::App => self.app_call(world).await,
             Noun::Secret => self.secret_call(world).await,
             Noun::Jwk => self.jwk_call(world).await,
-            Noun::Keys => {
-                let path = self.server(&world.snapshot()).server.value.id.to_string();
-                key::rotate(&world.tenant, world.asked(), path).await.map(drop)
-            }
+            Noun::Keys => self.key_call(world).await,
         }
     }
 
     async fn server_call(&self, world: &World) -> Answer {
-        let (tenant, asked, settings) = (&world.tenant, world.asked(), server_settings(&self.name()));
+        let (tenant, asked) = (&world.tenant, world.asked());
+        let algorithms = [SigningAlgorithm::Es256, SigningAlgorithm::EdDsa];
+        let settings = authorization_server::Settings {
+            signing_algorithm: algorithms.into_iter().nth(self.which % 3),
+            ..server_settings(&self.name())
+        };
         let path = self.server(&world.snapshot()).server.value.path_segment().to_owned();
         match self.deed {
             Deed::Create => authorization_server::create(tenant, asked, settings).await.map(drop),
@@ -121,6 +124,18 @@ impl Step {
             }
             Deed::Toggle => authorization_server::set_status(tenant, asked, path, self.status()).await,
             Deed::Delete => authorization_server::delete(tenant, asked, path, Precondition::Any).await,
+        }
+    }
+
+    async fn key_call(&self, world: &World) -> Answer {
+        let (tenant, asked, server) = (&world.tenant, world.asked(), self.server(&world.snapshot()));
+        let path = server.server.value.id.to_string();
+        let revoked = pick(server.keys.iter().collect(), self.which).expect("a server has keys");
+        match self.deed {
+            Deed::Toggle | Deed::Delete => {
+                key::revoke(tenant, asked, path, revoked.kid.clone()).await.map(drop)
+            }
+            Deed::Create | Deed::Replace => key::rotate(tenant, asked, path).await.map(drop),
         }
     }
 

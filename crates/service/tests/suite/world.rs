@@ -269,6 +269,8 @@ pub fn server_settings(name: &str) -> authorization_server::Settings {
         audiences: vec![format!("api://{name}")],
         issuer_mode: None,
         rotation_mode: None,
+        signing_algorithm: None,
+        access_token_profile: None,
     }
 }
 
@@ -404,11 +406,10 @@ pub fn basic(app: &Written) -> Credentials {
     Credentials::Basic { client_id, secret: app.client_secret.clone().unwrap() }
 }
 
+/// The issuer of the default server.
+pub const ISSUER: &str = "https://id.example/oauth2/default";
 /// The token endpoint of the default server.
-pub fn endpoint() -> Endpoint {
-    let issuer = format!("https://id.example/oauth2/{DEFAULT}");
-    Endpoint { url: format!("{issuer}/v1/token"), issuer }
-}
+pub const TOKEN_URL: &str = "https://id.example/oauth2/default/v1/token";
 
 /// Whose credentials these are.
 pub async fn authenticate(
@@ -426,7 +427,10 @@ pub async fn authenticate_at(
     credentials: &Credentials,
     now: Timestamp,
 ) -> Result<Arc<AppEntry>, client::Refused> {
-    match client::authenticate(tenant, snapshot, credentials, &endpoint(), now).await {
+    let (issuers, server) =
+        (IssuerOrigins::only("https://id.example"), snapshot.find_server(DEFAULT).unwrap());
+    let endpoint = Endpoint { issuers: &issuers, server, path_segment: DEFAULT, name: "token" };
+    match client::authenticate(tenant, snapshot, credentials, &endpoint, now).await {
         Ok(authenticated) => Ok(authenticated.client),
         Err(Failure::Refused(refused)) => Err(refused),
         Err(Failure::Fault(fault)) => panic!("{fault}"),

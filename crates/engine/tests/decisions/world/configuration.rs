@@ -6,12 +6,14 @@
 //! policy Default for every app
 //!     rule Staff if authorization_code and user in Engineering and not user bob, then 1h refresh 30d window 7d
 //!     inactive rule Anyone if anything, then 5m
+//! tokens RFC9068
 //! ```
 
 use model::claim::{ClaimType, ClaimValue, GroupFilter};
 use model::policy::ClientCondition;
 use model::rule::{Lifetimes, Rule, ScopeCondition};
 use model::scope::Consent;
+use model::token_format::AccessTokenProfile;
 use model::{ClientId, GrantType, GroupId, Status, UserId};
 
 use super::{World, seed};
@@ -29,7 +31,11 @@ impl World {
             "rule" => self.rule(rest, status),
             "scope" => self.scope_with_options(rest),
             "claim" => self.claim_with_value(rest, status),
-            _ => panic!("`{noun}` is neither a policy nor a rule nor a scope nor a claim"),
+            "tokens" => {
+                let profile = AccessTokenProfile::from_word(rest).expect("a profile of access tokens");
+                self.server.token_format.access_token_profile = profile;
+            }
+            _ => panic!("`{noun}` is neither a policy nor a rule nor a scope nor a claim nor tokens"),
         }
     }
 

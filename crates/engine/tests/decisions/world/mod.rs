@@ -11,7 +11,7 @@ use model::rule::{Lifetimes, People, ScopeCondition};
 use model::scope::{Consent, MetadataPublish};
 use model::{
     AuthorizationServerId, Claim, ClaimId, GrantType, Org, OrgId, Policy, PolicyId, Rule, RuleId, Scope,
-    ScopeId, Status, Timestamp, template,
+    ScopeId, Status, Timestamp, TokenFormat, template,
 };
 
 const THEN: Timestamp = Timestamp::from_seconds(1_767_225_600);
@@ -43,6 +43,7 @@ impl World {
             default: true,
             template: template::CURRENT,
             trusted: Vec::new(),
+            token_format: TokenFormat::default(),
             created: THEN,
             last_updated: THEN,
             tokens_valid_from: None,

@@ -1,0 +1,82 @@
+//! Changes that may need a new signing key. Making one can take long and must not hold up the queue of changes; whether
+//! one is needed is known only within the change. So the change says what it wants, and is applied again with it.
+
+use std::sync::Arc;
+
+use jose::Algorithm;
+use model::{AuthorizationServerId, Timestamp};
+
+use crate::admin::Refusal;
+use crate::configuration::{Asked, Draft};
+use crate::failure::{Failure, Fault};
+use crate::signing_key::KeyRecord;
+use crate::tenant::Tenant;
+
+/// How often a change may want another key than it wanted before, because others change the server meanwhile.
+const KEYS_MAX: u32 = 5;
+
+/// Why a change is not made yet.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// It is refused.
+    Refused(Refusal),
+    /// It wants a key first.
+    Wants {
+        /// Whose key.
+        server: AuthorizationServerId,
+        /// What it signs with.
+        algorithm: Algorithm,
+    },
+}
+
+impl<R: Into<Refusal>> From<R> for Stop {
+    fn from(refusal: R) -> Self {
+        Self::Refused(refusal.into())
+    }
+}
+
+/// What was made for a change so far.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct NewKey(Option<Arc<KeyRecord>>);
+
+impl NewKey {
+    /// The new key of `server`. A change asks for it once, before it puts it anywhere.
+    pub fn get(&self, server: AuthorizationServerId, algorithm: Algorithm) -> Result<Arc<KeyRecord>, Stop> {
+        let made = self.0.as_ref().filter(|made| made.algorithm == algorithm);
+        made.cloned().ok_or(Stop::Wants { server, algorithm })
+    }
+}
+
+/// Changes the configuration as [`crate::configuration::Configuration::change`] does, with the new key that `apply`
+/// wants.
+pub(crate) async fn change<T, F>(tenant: &Tenant, asked: Asked, apply: F) -> Result<T, Failure<Refusal>>
+where
+    F: Fn(&mut Draft, &NewKey) -> Result<T, Stop> + Clone + Send + 'static,
+    T: Send + 'static,
+{
+    let mut new = NewKey::default();
+    for _ in 0..=KEYS_MAX {
+        let (apply, at_hand) = (apply.clone(), new.clone());
+        let changed = tenant.configuration.change(asked.clone(), move |draft| apply(draft, &at_hand)).await;
+        match changed {
+            Ok(done) => return Ok(done),
+            Err(Failure::Refused(Stop::Refused(refusal))) => return Err(Failure::Refused(refusal)),
+            Err(Failure::Refused(Stop::Wants { server, algorithm })) => {
+                new = NewKey(Some(make(tenant, server, algorithm, asked.now).await?));
+            }
+            Err(Failure::Fault(fault)) => return Err(Failure::Fault(fault)),
+        }
+    }
+    Err(Fault::unavailable("the server's keys were changed again and again").into())
+}
+
+/// A key that nobody has seen, as the next one of a server.
+pub(crate) async fn make(
+    tenant: &Tenant,
+    server: AuthorizationServerId,
+    algorithm: Algorithm,
+    now: Timestamp,
+) -> Result<Arc<KeyRecord>, Fault> {
+    let key = tenant.keys.take(algorithm).await?;
+    KeyRecord::of_generated(key, server, &tenant.secrets, now.whole_second()).map(Arc::new)
+}
