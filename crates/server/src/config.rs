@@ -33,6 +33,8 @@ pub struct Config {
     pub base_urls: Vec<Origin>,
     /// The text of the key that seals secrets, if one was given.
     pub master_key: Option<Secret>,
+    /// The file that it was read from, if it was.
+    pub master_key_file: Option<PathBuf>,
     /// TLS, if the server speaks it.
     pub tls: Option<tls::Settings>,
     /// Where to serve metrics, if anywhere.
@@ -77,6 +79,9 @@ impl Config {
             database: database(sources)?,
             base_urls: base_urls(sources)?,
             master_key: master_key(sources)?,
+            master_key_file: sources
+                .find(settings::MASTER_KEY_FILE)?
+                .map(|found| PathBuf::from(found.texts.concat())),
             tls: tls(sources)?,
             metrics_listen: limit(sources, settings::METRICS_LISTEN, None, |text| address(text).map(Some))?,
             outbound_allow: outbound_allow(sources)?,

@@ -210,4 +210,11 @@ fn files_that_others_may_read_are_warnings() {
     assert_eq!(code, 0);
     assert!(said.contains("warning  data directory: others may read `"), "{said}");
     assert!(said.contains("tokenmint.db`: chmod 600 closes it"), "{said}");
+    let key = directory.0.join("given.key");
+    fs::copy(data.join("master.key"), &key).unwrap();
+    for (mode, is_said) in [(0o640, true), (0o600, false)] {
+        fs::set_permissions(&key, fs::Permissions::from_mode(mode)).unwrap();
+        let (code, said) = doctor(&data, &["--master-key-file", key.to_str().unwrap()]);
+        assert_eq!((code, said.contains("warning  master key: others may read `")), (0, is_said), "{said}");
+    }
 }

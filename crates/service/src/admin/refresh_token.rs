@@ -75,7 +75,10 @@ pub async fn clients(
     after: Option<&str>,
     limit: usize,
     now: Timestamp,
-) -> Result<Page<Arc<AppEntry>>, Fault> {
+) -> Result<Page<Arc<AppEntry>>, Failure<Refusal>> {
+    if after.is_some_and(|after| after.contains(char::is_control)) {
+        return Err(Failure::Refused(Refusal::InvalidCursor));
+    }
     let (org, id) = (tenant.org(), server.server.value.id);
     let more = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
     let after = after.unwrap_or_default();
@@ -113,10 +116,11 @@ pub async fn get(
     id: &str,
     now: Timestamp,
 ) -> Result<RefreshToken, Failure<Refusal>> {
-    let org = tenant.org();
-    let row = tenant.store.find_refresh_grant(org.as_str(), holder.key(), id, now.milliseconds()).await?;
-    let row = row.ok_or_else(|| Failure::Refused(Refusal::not_found(id, kind::REFRESH_TOKEN)))?;
-    Ok(of_row(&row)?)
+    let absent = || Failure::Refused(Refusal::not_found(id, kind::REFRESH_TOKEN));
+    let (org, id) = (tenant.org(), RefreshTokenId::parse(id).ok_or_else(absent)?);
+    let (key, now) = (holder.key(), now.milliseconds());
+    let row = tenant.store.find_refresh_grant(org.as_str(), key, id.as_str(), now).await?;
+    Ok(of_row(&row.ok_or_else(absent)?)?)
 }
 
 /// Ends one refresh token of a client, and with it its grant. Access tokens do not carry their grant yet; once they do,
@@ -127,16 +131,16 @@ pub async fn revoke(
     holder: &Holder,
     id: &str,
 ) -> Result<(), Failure<Refusal>> {
+    let absent = || Failure::Refused(Refusal::not_found(id, kind::REFRESH_TOKEN));
+    let id = RefreshTokenId::parse(id).ok_or_else(absent)?;
     let mut batch = batch(tenant, asked);
     let (server, client) = holder.key();
-    let ended = batch.end_refresh_grant(server, client, id, asked.now.milliseconds());
-    let event = holder.event(asked).about(Target::new("refresh_token", id, "Refresh Token"));
+    let ended = batch.end_refresh_grant(server, client, id.as_str(), asked.now.milliseconds());
+    let event = holder.event(asked).about(Target::new("refresh_token", id.as_str(), "Refresh Token"));
     rows::append_event(&mut batch, asked.now, &event);
     match tenant.store.commit(batch).await {
         Ok(_) => Ok(()),
-        Err(CommitError::Missed { step }) if step == ended => {
-            Err(Failure::Refused(Refusal::not_found(id, kind::REFRESH_TOKEN)))
-        }
+        Err(CommitError::Missed { step }) if step == ended => Err(absent()),
         Err(error) => Err(Fault::from(error).into()),
     }
 }

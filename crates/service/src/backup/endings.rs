@@ -20,6 +20,8 @@ pub struct Endings {
     pub things: BTreeMap<Sort, (u64, Vec<String>)>,
     /// Orgs that the backup does not have.
     pub orgs: Vec<String>,
+    /// Orgs of the backup that the database does not have: nobody can say what has ended of them.
+    pub unknown: Vec<String>,
     /// Changes of the configuration.
     pub changes: u64,
 }
@@ -27,7 +29,9 @@ pub struct Endings {
 impl Endings {
     /// Compares the backup with the database that it is to replace.
     pub fn between(backup: &Portrait, present: &Portrait, now: Timestamp) -> Self {
-        let mut endings = Self::default();
+        let is_unknown = |id: &&String| !present.orgs.contains_key(*id);
+        let unknown = backup.orgs.keys().filter(is_unknown).cloned().collect();
+        let mut endings = Self { unknown, ..Self::default() };
         for (id, present) in &present.orgs {
             match backup.orgs.get(id) {
                 Some(backup) => endings.org(backup, present, now),
@@ -78,6 +82,10 @@ impl Endings {
         }
         for org in &self.orgs {
             lines.push(format!("the organization {org} is not in the backup at all"));
+        }
+        for org in &self.unknown {
+            lines
+                .push(format!("whatever was ended of the organization {org}, which is not in this database"));
         }
         if self.changes > 0 {
             lines.push(format!("changes of the configuration: {}", self.changes));

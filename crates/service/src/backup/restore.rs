@@ -213,4 +213,29 @@ mod tests {
         let hundred_years = new_revision(5, None, at(0), at(EPOCH_SECONDS + 100 * year));
         assert!(hundred_years < REVISION_MAX, "tokens have room for a century and more");
     }
+
+    #[tokio::test]
+    async fn a_table_that_reads_back_differently_is_named() {
+        let home = std::env::temp_dir().join(format!("tokenmint-compare-{}", jose::random_base62(12)));
+        let (from, into) = (store::Place::Directory(home.join("a")), store::Place::Directory(home.join("b")));
+        let store = Store::open(&from).await.unwrap();
+        let mut batch = Batch::new("org1", "{}");
+        batch.insert_org("{}", 1, 2);
+        store.commit(batch).await.unwrap();
+        let now = Timestamp::from_seconds(EPOCH_SECONDS);
+        let mut silent = |_| {};
+        let (file, summary) = crate::backup::write(&from, Vec::new(), "x", &mut silent, now).await.unwrap();
+        let staging = Staging::begin(&into).await.unwrap();
+        let mut reader = Reader::open(file.as_slice()).unwrap();
+        staging.fill(summary.header.schema, &mut || reader.next_piece()).await.unwrap();
+        compare(&staging, &summary).await.unwrap();
+        let mut other = summary.clone();
+        other.sections[1].digest[0] ^= 1;
+        let refused = compare(&staging, &other).await;
+        assert!(matches!(refused, Err(RestoreError::Different("org"))), "{refused:?}");
+        let mut other = summary;
+        other.sections[1].rows += 1;
+        assert!(compare(&staging, &other).await.is_err());
+        std::fs::remove_dir_all(&home).unwrap();
+    }
 }

@@ -17,6 +17,7 @@ use service::client::{self, Credentials};
 use service::client_assertion::{ASSERTION_TYPE, Assertion, Refusal as A};
 use store::{Place, Staging, Store};
 
+use crate::backup_damage::Frames;
 use crate::world::{DEFAULT, TOKEN_URL, World, app_settings, authenticate_at, rule_settings};
 
 /// A directory that goes with the test.
@@ -259,6 +260,52 @@ async fn with_end_tokens_no_assertion_is_taken_that_may_have_been_used_before() 
     ] {
         assert_eq!(refusal(issued, expires, jti).await, expected, "{issued:?} {expires} {jti:?}");
     }
+}
+
+/// What a release before the newest migration would have written.
+fn of_schema_8(file: &[u8]) -> Vec<u8> {
+    let mut frames = Frames::split(file);
+    let gone = frames.frames.iter().position(|(_, content)| content.starts_with(b"refresh_grant:")).unwrap();
+    frames.frames.drain(gone..gone + 2);
+    for (letter, content) in &mut frames.frames {
+        let said = |text: &str, old: &str, new: &str| {
+            assert!(text.contains(old), "{text}");
+            text.replace(old, new).into_bytes()
+        };
+        let text = String::from_utf8_lossy(content).into_owned();
+        match letter {
+            b'H' => *content = said(&text, &format!("\"schema\":{}", store::newest_schema()), "\"schema\":8"),
+            b'F' => *content = said(&text, "\"refresh_grant\":0,", ""),
+            _ => {}
+        }
+    }
+    frames.with(usize::MAX, <[u8]>::to_vec)
+}
+
+#[tokio::test]
+async fn a_backup_of_an_older_release_is_restored_read_back_and_brought_up_to_date() {
+    let (first, second) = (Directory::new(), Directory::new());
+    let world = world_in(&first).await;
+    let app = world.make_app("Courier").await;
+    let token = world.token_of(&app).await;
+    let (file, _) = back_up(&first.place(), world.now()).await;
+    let old = of_schema_8(&file);
+    let summary = backup::verify(old.as_slice(), &mut |_| {}).unwrap();
+    assert_eq!((summary.header.schema, summary.sections.len()), (8, 20));
+    let restored = world.over(restore(&old, &second, None, false, world.now()).await).await;
+    assert!(restored.is_active(&app, &token));
+    let (_, now) = back_up(&second.place(), world.now()).await;
+    assert_eq!(now.header.schema, store::newest_schema());
+}
+
+#[tokio::test]
+async fn a_database_of_another_org_says_that_nothing_is_known_of_the_backups_own() {
+    let (first, second) = (Directory::new(), Directory::new());
+    let (world, other) = (world_in(&first).await, world_in(&second).await);
+    let (file, _) = back_up(&first.place(), world.now()).await;
+    let ended = endings(&world, &file, &second.place()).await;
+    assert_eq!((&ended.orgs, &ended.unknown), (&vec![other.org.to_string()], &vec![world.org.to_string()]));
+    assert_eq!(ended.lines().len(), 2);
 }
 
 #[tokio::test]

@@ -67,13 +67,13 @@ fn a_cut_and_a_flipped_byte_are_named_with_their_place() {
 }
 
 /// The frames of a file, so that a test can change what is in one and make the checksums right again.
-struct Frames {
+pub struct Frames {
     start: Vec<u8>,
-    frames: Vec<(u8, Vec<u8>)>,
+    pub frames: Vec<(u8, Vec<u8>)>,
 }
 
 impl Frames {
-    fn split(file: &[u8]) -> Self {
+    pub fn split(file: &[u8]) -> Self {
         let (start, mut rest) = file.split_at(20);
         let mut frames = Vec::new();
         while let Some((letter, after)) = rest.split_first() {
@@ -85,7 +85,7 @@ impl Frames {
     }
 
     /// The file with another content in the frame at `place`.
-    fn with(&self, place: usize, change: impl Fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
+    pub fn with(&self, place: usize, change: impl Fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
         let (mut file, mut section) = (self.start.clone(), self.start.clone());
         for (number, (letter, content)) in self.frames.iter().enumerate() {
             let content = match letter {

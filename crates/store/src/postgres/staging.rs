@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use deadpool_postgres::Object;
-use tokio_postgres::Transaction;
+use tokio_postgres::{GenericClient, Transaction};
 
 use super::Postgres;
 use super::session::{Session, fault};
@@ -41,22 +41,13 @@ impl StagedSchema {
         // Only ever made here: what an earlier restore left half done.
         let anew = format!("drop schema if exists {NURSERY} cascade; create schema {NURSERY}");
         held.batch_execute(&anew).await.map_err(fault)?;
-        let staged = Self { url: with(url, Some(NURSERY)), target, held };
-        staged.check_idle().await?;
-        Ok(staged)
+        check_idle(&**held).await?;
+        Ok(Self { url: with(url, Some(NURSERY)), target, held })
     }
 
     /// The URL by which the schema in the making is the one that is served from.
     pub(crate) fn url(&self) -> &str {
         &self.url
-    }
-
-    async fn check_idle(&self) -> Result<(), OpenError> {
-        let nodes = self.held.query_one(NODES, &[]).await.map_err(fault)?;
-        match nodes.try_get::<_, i64>(0).map_err(fault)? {
-            0 => Ok(()),
-            nodes => Err(OpenError::InUse(nodes)),
-        }
     }
 
     pub(crate) async fn fill<E>(&self, schema: i64, give: Give<'_, E>) -> Result<(), CopyError<E>> {
@@ -67,9 +58,10 @@ impl StagedSchema {
     }
 
     pub(crate) async fn put_in_place(mut self, aside: &str) -> Result<Option<String>, OpenError> {
-        self.check_idle().await?;
         let transaction = self.held.transaction().await.map_err(fault)?;
         let moved = move_tables(&transaction, aside).await.map_err(fault)?;
+        // Asked once the tables are locked: whoever begins now waits, and then reads the new ones.
+        check_idle(&*transaction).await?;
         transaction.commit().await.map_err(fault)?;
         self.target.close();
         Ok(moved.then(|| format!("the schema {aside} of the same database")))
@@ -80,6 +72,14 @@ impl StagedSchema {
         self.held.batch_execute(&gone).await.map_err(fault)?;
         self.target.close();
         Ok(())
+    }
+}
+
+async fn check_idle(client: &impl GenericClient) -> Result<(), OpenError> {
+    let nodes = client.query_one(NODES, &[]).await.map_err(fault)?;
+    match nodes.try_get::<_, i64>(0).map_err(fault)? {
+        0 => Ok(()),
+        nodes => Err(OpenError::InUse(nodes)),
     }
 }
 

@@ -257,6 +257,44 @@ async fn what_was_there_is_moved_aside_and_nothing_of_it_is_lost() {
 }
 
 #[tokio::test]
+async fn a_restore_that_is_given_up_or_cut_off_before_its_moves_leaves_the_database_as_it_was() {
+    let (source, target) = (Directory::new(), Directory::new());
+    let from = Place::Directory(source.path().to_owned());
+    let store = Store::open(&from).await.expect("it opens");
+    fill(&store).await;
+    let mut places = vec![Place::Directory(target.path().to_owned())];
+    places.extend(cluster::fresh_database().await.map(Place::Postgres));
+    for place in places {
+        let old = Store::open(&place).await.expect("it opens");
+        found_orgs(&old).await;
+        old.close().await.expect("it closes");
+        drop(old);
+        released(&place).await;
+        let before = portrait(&place).await;
+        for give_up in [false, true, true] {
+            let staging = Staging::begin(&place).await.expect("what was cut off before is no obstacle");
+            let mut pieces = pieces(&from).await.take(5);
+            staging.fill(newest_schema(), &mut || Ok::<_, ()>(pieces.next())).await.expect("it is filled");
+            if give_up {
+                staging.discard().await.expect("nothing is left");
+            } else {
+                drop(staging);
+                released(&place).await;
+            }
+            assert_eq!(portrait(&place).await, before);
+        }
+        let cut_off = Staging::begin(&place).await.expect("nobody is there");
+        let second = Staging::begin(&place).await;
+        assert!(
+            matches!(second, Err(OpenError::Held { .. } | OpenError::InUse(_))),
+            "one at a time: {second:?}"
+        );
+        cut_off.discard().await.expect("nothing is left");
+        Store::open(&place).await.expect("it can be served from");
+    }
+}
+
+#[tokio::test]
 async fn a_restore_that_was_cut_off_between_its_moves_stops_a_start_until_it_is_done_again() {
     let (source, target) = (Directory::new(), Directory::new());
     let (from, into) =

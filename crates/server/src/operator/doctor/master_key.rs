@@ -23,6 +23,10 @@ pub fn examine(config: &Config, found: Option<&Inspection>, findings: &mut Findi
             findings.error(format!("master key: others may read `{path}`: chmod 600 closes it"));
         }
     }
+    if let Some(path) = config.master_key_file.as_deref().filter(|path| others_may_read(path)) {
+        let path = path.display();
+        findings.warning(format!("master key: others may read `{path}`: chmod 600 closes it"));
+    }
     let ring = match key_file::read(config, false) {
         Ok(keys) => keys.ring,
         Err(error) => return findings.error(format!("master key: {error}")),
