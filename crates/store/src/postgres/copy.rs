@@ -1,21 +1,32 @@
 //! Copying a PostgreSQL database out in one transaction, while every node goes on, and into tables that nobody uses yet.
 
 use std::pin::pin;
+use std::sync::Arc;
 
 use tokio_postgres::IsolationLevel;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::{ToSql, Type};
 
+use super::Postgres;
 use super::session::{Session, fault, row};
 use crate::copy::{self, CopyError, Give, Holds, ORGS_AT_A_GLANCE, Piece, Table, Take, tables_at};
-use crate::fault::{Fault, FaultKind};
+use crate::fault::{Fault, FaultKind, OpenError};
 use crate::migrate::{MIGRATIONS, Migration, READ_LEDGER};
 use crate::value::{Row, Value};
 
 /// How many rows are in memory at once.
 const ROWS: i32 = 500;
+/// How connections that copy call themselves, so that those of nodes can be told apart.
+const NAME: &str = "tokenmint-copy";
 /// A copy takes as long as it takes.
 const PATIENT: &str = "set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0";
+
+impl Postgres {
+    /// As [`Postgres::connect`], under the name of those who copy.
+    pub(crate) fn connect_to_copy(url: &str) -> Result<Arc<Session>, OpenError> {
+        Self::connect(&url_of_copy(url, None))
+    }
+}
 
 impl Session {
     /// Reads everything in one snapshot. Nobody waits for it.
@@ -106,5 +117,49 @@ fn type_of(holds: Holds) -> Type {
         Holds::Int => Type::INT8,
         Holds::Text => Type::TEXT,
         Holds::Bytes => Type::BYTEA,
+    }
+}
+
+/// The URL with our own name and, within `schema`, with that as the only place where tables are looked for.
+pub(super) fn url_of_copy(url: &str, schema: Option<&str>) -> String {
+    let (base, query) = url.split_once('?').unwrap_or((url, ""));
+    let mut options = None;
+    let mut pairs: Vec<&str> = Vec::new();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        match pair.split_once('=') {
+            Some(("options", given)) => options = Some(given),
+            Some(("application_name", _)) => {}
+            _ => pairs.push(pair),
+        }
+    }
+    let mut all: Vec<String> = pairs.into_iter().map(str::to_owned).collect();
+    all.push(format!("application_name={NAME}"));
+    let path = schema.map(|schema| format!("-c%20search_path%3D{schema}"));
+    let options: Vec<&str> = options.into_iter().chain(path.as_deref()).collect();
+    if !options.is_empty() {
+        // The last one wins.
+        all.push(format!("options={}", options.join("%20")));
+    }
+    format!("{base}?{}", all.join("&"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_keeps_what_it_says_and_gets_our_name_and_schema() {
+        assert_eq!(
+            url_of_copy("postgres://db/mint", None),
+            "postgres://db/mint?application_name=tokenmint-copy"
+        );
+        assert_eq!(
+            url_of_copy(
+                "postgres://db/mint?application_name=x&options=-c%20a%3D1&sslmode=disable",
+                Some("s")
+            ),
+            "postgres://db/mint?sslmode=disable&application_name=tokenmint-copy\
+             &options=-c%20a%3D1%20-c%20search_path%3Ds"
+        );
     }
 }

@@ -7,13 +7,12 @@ use deadpool_postgres::Object;
 use tokio_postgres::{GenericClient, Transaction};
 
 use super::Postgres;
+use super::copy::url_of_copy;
 use super::session::{Session, fault};
 use crate::copy::{CopyError, Give, TABLES};
 use crate::fault::OpenError;
 
 const NURSERY: &str = "tokenmint_restoring";
-/// How our own connections call themselves, so that those of nodes can be told apart.
-const NAME: &str = "tokenmint-restore";
 /// Held by the restore that is under way. Any number, as long as every release uses the same.
 const ALONE: &str = "select pg_try_advisory_lock(8246915214)";
 const NODES: &str = "select count(*) from pg_stat_activity where datname = current_database() \
@@ -32,17 +31,18 @@ pub(crate) struct StagedSchema {
 
 impl StagedSchema {
     pub(crate) async fn begin(url: &str) -> Result<Self, OpenError> {
-        let target = Postgres::connect(&with(url, None))?;
+        let target = Postgres::connect_to_copy(url)?;
         let held = target.connection().await?;
         let alone = held.query_one(ALONE, &[]).await.map_err(fault)?;
         if !alone.try_get::<_, bool>(0).map_err(fault)? {
             return Err(OpenError::InUse(1));
         }
         // Only ever made here: what an earlier restore left half done.
+        held.batch_execute("set statement_timeout = 0; set lock_timeout = 0").await.map_err(fault)?;
         let anew = format!("drop schema if exists {NURSERY} cascade; create schema {NURSERY}");
         held.batch_execute(&anew).await.map_err(fault)?;
         check_idle(&**held).await?;
-        Ok(Self { url: with(url, Some(NURSERY)), target, held })
+        Ok(Self { url: url_of_copy(url, Some(NURSERY)), target, held })
     }
 
     /// The URL by which the schema in the making is the one that is served from.
@@ -103,42 +103,4 @@ async fn move_tables(transaction: &Transaction<'_>, aside: &str) -> Result<bool,
     moves.push(format!("drop schema {NURSERY}"));
     transaction.batch_execute(&moves.join(";")).await?;
     Ok(!is_new)
-}
-
-/// The URL with our own name and, within `schema`, with that as the only place where tables are looked for.
-fn with(url: &str, schema: Option<&str>) -> String {
-    let (base, query) = url.split_once('?').unwrap_or((url, ""));
-    let mut options = None;
-    let mut pairs: Vec<&str> = Vec::new();
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        match pair.split_once('=') {
-            Some(("options", given)) => options = Some(given),
-            Some(("application_name", _)) => {}
-            _ => pairs.push(pair),
-        }
-    }
-    let mut all: Vec<String> = pairs.into_iter().map(str::to_owned).collect();
-    all.push(format!("application_name={NAME}"));
-    let path = schema.map(|schema| format!("-c%20search_path%3D{schema}"));
-    let options: Vec<&str> = options.into_iter().chain(path.as_deref()).collect();
-    if !options.is_empty() {
-        // The last one wins.
-        all.push(format!("options={}", options.join("%20")));
-    }
-    format!("{base}?{}", all.join("&"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_url_keeps_what_it_says_and_gets_our_name_and_schema() {
-        assert_eq!(with("postgres://db/mint", None), "postgres://db/mint?application_name=tokenmint-restore");
-        assert_eq!(
-            with("postgres://db/mint?application_name=x&options=-c%20a%3D1&sslmode=disable", Some("s")),
-            "postgres://db/mint?sslmode=disable&application_name=tokenmint-restore\
-             &options=-c%20a%3D1%20-c%20search_path%3Ds"
-        );
-    }
 }

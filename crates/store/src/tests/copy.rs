@@ -306,6 +306,8 @@ async fn a_restore_that_was_cut_off_between_its_moves_stops_a_start_until_it_is_
         .expect("a move");
     let refused = Store::open(&into).await;
     assert!(matches!(refused, Err(OpenError::HalfRestored { .. })), "{refused:?}");
+    let looked = crate::inspect::inspect_directory(target.path(), "root");
+    assert!(matches!(looked, Err(OpenError::HalfRestored { .. })), "the doctor says so, too: {looked:?}");
     restore(&from, &into).await;
     assert_eq!(portrait(&into).await, portrait(&from).await);
     Store::open(&into).await.expect("it is whole");
