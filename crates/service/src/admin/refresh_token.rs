@@ -75,10 +75,7 @@ pub async fn clients(
     after: Option<&str>,
     limit: usize,
     now: Timestamp,
-) -> Result<Page<Arc<AppEntry>>, Failure<Refusal>> {
-    if after.is_some_and(|after| after.contains(char::is_control)) {
-        return Err(Failure::Refused(Refusal::InvalidCursor));
-    }
+) -> Result<Page<Arc<AppEntry>>, Fault> {
     let (org, id) = (tenant.org(), server.server.value.id);
     let more = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
     let after = after.unwrap_or_default();
