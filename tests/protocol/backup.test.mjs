@@ -7,9 +7,9 @@ import { askOauth, basic } from '../harness/api.mjs';
 import { grant, makeAuthorizationServer, makeService } from '../harness/objects.mjs';
 import { store } from '../harness/paths.mjs';
 import { query } from '../harness/postgres.mjs';
-import { newHome, runToEnd, temporaryFolder } from '../harness/process.mjs';
+import { launch, newHome, runToEnd, temporaryFolder } from '../harness/process.mjs';
 import { startServer } from '../harness/server.mjs';
-import { until } from '../harness/wait.mjs';
+import { sleep, until } from '../harness/wait.mjs';
 
 const everyEvent = '/api/v1/logs?limit=1000&since=2000-01-01T00:00:00.000Z&until=2100-01-01T00:00:00.000Z';
 let server, service, place;
@@ -152,6 +152,39 @@ test('a restore says what has ended since, moves the old database aside, and end
     assert.equal(told.length, 2);
     assert.equal(told[1].outcome.reason, 'every token of before was ended');
   } finally { await other.stop(); }
+});
+
+test('a restore that is killed leaves the old database or the new one, whole', async () => {
+  const home = await newHomeWithKeyOf(server.home);
+  const file = join(folder, 'killed.backup');
+  assert.equal((await backup(server.home, file)).code, 0);
+  assert.equal((await run(home, 'restore', file, '--accept')).code, 0);
+  const first = await startServer({ home });
+  const late = await makeService(first.api);
+  await first.stop();
+  const words = ['restore', file, '--replace', '--accept', '--data', home.data];
+  for (const milliseconds of [15, 40, 80, 130]) {
+    const said = launch(words, home.env);
+    await sleep(milliseconds);
+    said.child.kill('SIGKILL');
+    await said.ended;
+    const next = await startServer({ home }).catch(async (error) => {
+      assert.match(error.message, /a restore into `.*` was cut off/);
+      await until(async () => (await runToEnd(words, home.env)).code === 0, 'the same command again');
+      return startServer({ home });
+    });
+    try {
+      const there = (await next.api.all('/api/v1/apps')).map((app) => app.id);
+      assert.ok(there.includes(service.id), 'old and new have it');
+      assert.ok(await isActive(next, await mint(next)));
+    } finally { await next.stop(); }
+  }
+  const done = await runToEnd(words, home.env);
+  assert.equal(done.code, 0, done.stderr);
+  const last = await startServer({ home });
+  try {
+    assert.ok(!(await last.api.all('/api/v1/apps')).some((app) => app.id === late.id));
+  } finally { await last.stop(); }
 });
 
 test('a file that is damaged, cut off or foreign is refused with the place, and nothing is made of it', async () => {
