@@ -5,7 +5,9 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
+FUZZ := --manifest-path fuzz/Cargo.toml
 PAGE := docs/benchmarks.md
+MORTAL := tokenmint-with-kill-points
 PYTHON := tests/.venv/requirements.txt
 
 # Runs one part, says how it ended, and stops there if it failed.
@@ -22,8 +24,10 @@ run: ## Build and serve on http://localhost:8080 with data in ./.data (ARGS="--l
 	@exec "$(TARGET)/debug/tokenmint" serve --data ./.data $(ARGS)
 
 .PHONY: test
-test: postgresql peers tests/node_modules/.package-lock.json $(if $(filter 1,$(TOKENMINT_TEST_SKIP_PEERS)),,$(PYTHON)) ## Run every test, on SQLite and on PostgreSQL
+test: postgresql cargo-fuzz peers tests/node_modules/.package-lock.json $(if $(filter 1,$(TOKENMINT_TEST_SKIP_PEERS)),,$(PYTHON)) ## Run every test, on SQLite and on PostgreSQL
 	$(call part,Rust: units$(comma) properties$(comma) the store on both databases,cargo test --workspace)
+	$(call part,kept fuzz inputs,cargo test -q $(FUZZ) -p targets --target-dir "$(TARGET)")
+	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=$(or $(FUZZ_SECONDS),60)
 	$(call part,the server,cargo build -p server)
 ifeq ($(TOKENMINT_TEST_SKIP_PEERS),1)
 	@echo "--- Python, Apache and HAProxy as resource servers: SKIPPED, because TOKENMINT_TEST_SKIP_PEERS=1"
@@ -34,6 +38,13 @@ ifeq ($(TOKENMINT_TEST_SKIP_POSTGRES),1)
 else
 	$(call part,black box on PostgreSQL,(cd tests && TOKENMINT_BINARY="$(TARGET)/debug/tokenmint" npm run test:postgres))
 endif
+	$(call part,faults: the program with kill points,cargo build -p server --features kill-points --bin $(MORTAL))
+	$(call part,faults: the short form of every row,cargo run -q -p faults -- run --binary "$(TARGET)/debug/tokenmint")
+
+# Two targets at a time. Without sanitizers, which have nothing to find where `unsafe` is forbidden.
+.PHONY: fuzz
+fuzz: cargo-fuzz ## Look for bytes that break a promise, an hour for each target (FUZZ_SECONDS=60, FUZZ_TARGETS="jws form")
+	@fuzz/run $(or $(FUZZ_SECONDS),3600) $(FUZZ_TARGETS)
 
 .PHONY: bench
 bench: ## Measure the mint against the floor and rewrite the tables of docs/benchmarks.md
@@ -41,10 +52,19 @@ bench: ## Measure the mint against the floor and rewrite the tables of docs/benc
 	"$(TARGET)/release/bench" run --binary "$(TARGET)/release/tokenmint" --write $(PAGE)
 	cargo bench -q -p engine | "$(TARGET)/release/bench" paste decide $(PAGE)
 
+# An hour and more. `ROWS="2 20"` makes some of them.
+.PHONY: faults
+faults: postgresql ## Do everything that docs/reliability.md promises to survive, at length, and rewrite its table
+	cargo build --release -p server -p faults
+	cargo build --release -p server --features kill-points --bin $(MORTAL)
+	"$(TARGET)/release/faults" run $(ROWS) --long --binary "$(TARGET)/release/tokenmint" --write docs/reliability.md
+
 .PHONY: lint
 lint: ## Check the format, the lints, the rules of the house and what comes in from outside
-	$(call part,format,cargo fmt --check)
+	$(call part,format,cargo fmt --check && cargo fmt $(FUZZ) --all --check)
 	$(call part,lints,cargo clippy --workspace --all-targets -- -D warnings)
+	$(call part,lints of the fuzz targets,cargo clippy $(FUZZ) -p targets --all-targets --target-dir "$(TARGET)" -- -D warnings)
+	$(call part,lints of the kill points,cargo clippy -p server -p store --features server/kill-points -- -D warnings)
 	$(call part,tidy,cargo run -q -p xtask -- tidy)
 	@if ! command -v cargo-deny >/dev/null; then \
 		echo "--- dependencies: SKIPPED, because cargo-deny is not installed"; \
@@ -65,6 +85,15 @@ tests/node_modules/.package-lock.json: tests/package.json tests/package-lock.jso
 	@command -v npm >/dev/null || { echo "--- Node.js is missing: install version 20 or later with npm"; exit 1; }
 	cd tests && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
+
+# Without it the kept inputs are replayed all the same, and `fuzz/run` says what is skipped.
+.PHONY: cargo-fuzz
+cargo-fuzz:
+	@if ! command -v cargo-fuzz >/dev/null && [ ! -x "$(TARGET)/tools/bin/cargo-fuzz" ]; then \
+		echo "--- cargo-fuzz is missing: installing it into target/tools"; \
+		cargo install -q --locked --version 0.13.2 --root "$(TARGET)/tools" cargo-fuzz \
+			|| echo "--- cargo-fuzz could not be installed"; \
+	fi
 
 .PHONY: postgresql peers
 postgresql peers:

@@ -48,7 +48,9 @@ pub fn token_request(target: &Target, authorization: &str) -> Vec<u8> {
 /// One whole reply at the beginning of a buffer.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Reply<'a> {
+    /// As in the first line.
     pub status: u16,
+    /// Without its chunks' frames.
     pub body: Cow<'a, [u8]>,
     /// How many bytes of the buffer it took.
     pub length: usize,

@@ -1,24 +1,19 @@
 //! `bench`: the mint against the floor. Owns the sub-commands and their options; each does its work in its own file.
 
-mod clock;
 mod drive;
-mod facts;
 mod floor;
 mod histogram;
-mod http;
 mod mint;
-mod options;
-mod paste;
 mod process;
 mod report;
 mod rounds;
 mod run;
 mod starts;
-mod usage;
 
 use std::process::ExitCode;
 
-use options::Options;
+use bench::options::Options;
+use bench::{clock, facts, http, options, paste, usage};
 
 const HELP: &str = "\
 bench floor [--listen 127.0.0.1:0]

@@ -279,13 +279,19 @@ impl<'e> Evaluation<'e> {
 
     fn matches(&mut self, subject: &'e Expr, pattern: &'e Expr) -> Evaluated<bool> {
         let text = self.matched_text(subject)?;
-        if let Some(pattern) = self.program.resolved.patterns.get(&pattern.span.start) {
-            return Ok(pattern.matches(&text));
+        if let Some(compiled) = self.program.resolved.patterns.get(&pattern.span.start) {
+            return self.compare(compiled, &text, pattern.span);
         }
         let written = self.matched_text(pattern)?;
         self.budget.spend(PATTERN_STEPS, pattern.span)?;
         let compiled = Pattern::compile(&written, self.program.limits.late_pattern_bytes());
-        Ok(compiled.map_err(|message| EvalError::new(pattern.span, message))?.matches(&text))
+        let compiled = compiled.map_err(|message| EvalError::new(pattern.span, message))?;
+        self.compare(&compiled, &text, pattern.span)
+    }
+
+    fn compare(&mut self, pattern: &Pattern, text: &str, span: Span) -> Evaluated<bool> {
+        self.budget.spend(pattern.steps(text), span)?;
+        Ok(pattern.matches(text))
     }
 
     fn matched_text(&mut self, side: &'e Expr) -> Evaluated<Arc<str>> {

@@ -8,7 +8,8 @@ pub struct Limits {
     /// How many expressions may lie within each other: what is in brackets, an argument, a branch and a right side are each
     /// within what is around them. Values above 100 count as 100, so that no expression can exhaust the stack.
     pub depth: usize,
-    /// How much one evaluation may do: one for each node visited, and one for each 256 bytes that a function reads.
+    /// How much one evaluation may do: one for each node visited, one for each 256 bytes that a function reads, and for a
+    /// regular expression as many as the text has bytes for each 64 KiB of its own size.
     pub steps: u32,
     /// How many bytes of text and array one evaluation may build, and how large its result may be.
     pub output_bytes: usize,

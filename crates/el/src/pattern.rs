@@ -1,10 +1,20 @@
 //! Regular expressions as Okta's Java writes them, over an engine that takes linear time.
 
-use regex::{Regex, RegexBuilder};
+use regex::{Error, Regex, RegexBuilder};
 
 /// A regular expression that is compared with whole texts.
 #[derive(Clone, Debug)]
-pub struct Pattern(Regex);
+pub struct Pattern {
+    regex: Regex,
+    /// How large it is: the engine does not tell, but at this size it was taken, and not at a quarter of it.
+    bytes: usize,
+}
+
+/// The size that nearly every regular expression stays below.
+const USUAL_BYTES: usize = 4 * 1024;
+/// How many bytes of text, times how many bytes of the expression, are compared in one step. At worst each byte of the text
+/// is held against each part of the expression.
+const BYTES_PER_STEP: usize = 256 * 256;
 
 impl Pattern {
     /// Compiles a regular expression to at most `bytes`. The error says what is wrong with it: lower case, no full stop.
@@ -13,21 +23,31 @@ impl Pattern {
     /// linear time, are refused.
     pub fn compile(expression: &str, bytes: usize) -> Result<Pattern, String> {
         let expression = translate(expression);
-        let compile = |expression: &str| {
-            let mut builder = RegexBuilder::new(expression);
-            builder.size_limit(bytes).dfa_size_limit(bytes).nest_limit(64).build()
-        };
         // Alone first: `a)(b` is wrong, but would not be within the brackets put around it.
-        compile(&expression)
-            .and_then(|_| compile(&format!(r"\A(?:{expression})\z")))
-            .map(Pattern)
-            .map_err(|e| explain(&e))
+        build(&expression, bytes).map_err(|e| explain(&e))?;
+        let whole = format!(r"\A(?:{expression})\z");
+        let mut size = USUAL_BYTES.min(bytes);
+        loop {
+            match build(&whole, size) {
+                Err(Error::CompiledTooBig(_)) if size < bytes => size = size.saturating_mul(4).min(bytes),
+                built => break built.map(|regex| Pattern { regex, bytes: size }).map_err(|e| explain(&e)),
+            }
+        }
     }
 
     /// Whether the expression covers all of `text`. Java: `Matcher.matches`.
     pub fn matches(&self, text: &str) -> bool {
-        self.0.is_match(text)
+        self.regex.is_match(text)
     }
+
+    /// How many steps comparing with `text` counts for.
+    pub(crate) fn steps(&self, text: &str) -> u32 {
+        u32::try_from(text.len().saturating_mul(self.bytes) / BYTES_PER_STEP).unwrap_or(u32::MAX)
+    }
+}
+
+fn build(expression: &str, bytes: usize) -> Result<Regex, Error> {
+    RegexBuilder::new(expression).size_limit(bytes).dfa_size_limit(bytes).nest_limit(64).build()
 }
 
 /// Rewrites what Java and the engine read differently.
@@ -61,9 +81,9 @@ fn ascii_class(letter: char) -> Option<&'static str> {
     })
 }
 
-fn explain(error: &regex::Error) -> String {
+fn explain(error: &Error) -> String {
     match error {
-        regex::Error::CompiledTooBig(_) => "the regular expression is too large".to_owned(),
+        Error::CompiledTooBig(_) => "the regular expression is too large".to_owned(),
         other => {
             // The last line of the engine's explanation says what is wrong; those before it show our rewriting.
             let explanation = other.to_string();

@@ -13,7 +13,7 @@ use service::client_assertion;
 use service::first_start::{self, FirstAdmin, Made};
 use service::org_secrets::OrgSecrets;
 use service::{Tenant, log as events, master_key, revocations};
-use store::Store;
+use store::{Store, kill_point};
 use tokio::sync::Mutex;
 
 use crate::access::BoxFuture;
@@ -104,6 +104,7 @@ pub async fn close(tenant: &Tenant) {
     if let Err(fault) = events::write_early_refusals(tenant, clock::now()).await {
         tracing::error!(%fault, "the refusals of the last seconds could not be logged");
     }
+    kill_point("close: refusals written");
     if let Err(fault) = tenant.store.close().await {
         tracing::error!(%fault, "the store could not be closed");
     }
@@ -176,18 +177,23 @@ async fn housekeeping(tenant: Arc<Tenant>) {
     loop {
         tick.tick().await;
         let now = clock::now();
+        kill_point("housekeeping: refusals");
         if let Err(fault) = events::write_early_refusals(&tenant, now).await {
             tracing::error!(%fault, "refusals could not be logged");
         }
+        kill_point("housekeeping: keys");
         if let Err(fault) = key::keep(&tenant, now).await {
             tracing::error!(%fault, "signing keys could not be rotated or cleared");
         }
+        kill_point("housekeeping: assertions");
         if let Err(fault) = client_assertion::sweep(&tenant, now).await {
             tracing::warn!(%fault, "expired client assertions could not be forgotten");
         }
+        kill_point("housekeeping: sequence");
         if let Err(fault) = tenant.store.sequence(tenant.org().as_str(), now.milliseconds()).await {
             tracing::error!(%fault, "events could not be given their place in the log");
         }
+        kill_point("housekeeping: revocations");
         if let Err(fault) = revocations::sweep(&tenant, now).await {
             tracing::error!(%fault, "expired revocations could not be removed");
         }
@@ -216,6 +222,7 @@ impl Command for Rewrap {
                     "the secrets could not all be moved ({fault}); both keys still open them, so run it again"
                 )
             })?;
+            kill_point("rewrap: to forget");
             let next = if done.unreadable == 0 {
                 key_file::forget_old_keys(&self.source, &current)?
             } else {

@@ -266,6 +266,7 @@ fn limits(sources: &Sources<'_>) -> Result<Limits, BadSetting> {
         request_time: time(settings::LIMIT_REQUEST_TIME, default.request_time)?,
         streams: limit(sources, settings::LIMIT_STREAMS, default.streams, count)?,
         reset_streams: one(settings::LIMIT_RESET_STREAMS, default.reset_streams)?,
+        drain_time: time(settings::LIMIT_DRAIN_TIME, default.drain_time)?,
         shutdown_time: time(settings::LIMIT_SHUTDOWN_TIME, default.shutdown_time)?,
     })
 }

@@ -13,7 +13,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Request};
 use axum::http::header::{
-    ALLOW, CACHE_CONTROL, HOST, ORIGIN, PRAGMA, PROXY_AUTHORIZATION, REFERRER_POLICY,
+    ALLOW, CACHE_CONTROL, CONNECTION, HOST, ORIGIN, PRAGMA, PROXY_AUTHORIZATION, REFERRER_POLICY,
     STRICT_TRANSPORT_SECURITY, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::request::Parts;
@@ -140,6 +140,7 @@ impl Front {
         let span = tracing::info_span!("request", %id);
         let method = request.method().clone();
         let page = request.headers().get(ORIGIN).cloned();
+        let can_be_told = request.version() < Version::HTTP_2;
         let host = named_host(&request);
         let origin = Arc::clone(self.shell.origins.select(host.as_deref()));
         let keeps_https = origin.is_https() && !origin.is_local();
@@ -166,10 +167,14 @@ impl Front {
             cors::allow(routed.route.cors, &*self.shell.gate, page.as_ref(), response.headers_mut());
         }
         dress(response.headers_mut(), id, usage, keeps_https);
+        if can_be_told && self.shell.is_stopping() {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         let meter = routed.as_ref().and_then(|routed| self.metered.get(routed.number));
         let meter = meter.map_or(&self.unrouted, |(_, meter)| meter);
         meter.count(response.status().as_u16(), started.elapsed());
         span.in_scope(|| log(&method, routed.as_ref(), &response, started, peer));
+        store::kill_point("reply: to send");
         response
     }
 }

@@ -58,7 +58,7 @@ impl Gate for TenantGate {
 }
 
 /// The one SSWS token of a request.
-fn token(parts: &Parts) -> Option<&str> {
+pub fn token(parts: &Parts) -> Option<&str> {
     let mut headers = parts.headers.get_all(AUTHORIZATION).iter();
     let header = headers.next()?.to_str().ok()?;
     if headers.next().is_some() {
@@ -67,6 +67,18 @@ fn token(parts: &Parts) -> Option<&str> {
     let (scheme, token) = header.split_once(' ')?;
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("SSWS") && !token.is_empty()).then_some(token)
+}
+
+impl TenantGate {
+    /// A shared database is read four times a second, so nobody waits here for one that says nothing.
+    async fn look(&self, now: Timestamp) -> Result<(), String> {
+        let Tenant { store, freshness, .. } = &*self.tenant;
+        if !store.is_shared() {
+            return store.health().await.map_err(|fault| fault.to_string());
+        }
+        freshness.check(now).map_err(|fault| fault.to_string())?;
+        if store.takes_commits() { Ok(()) } else { Err("the store has ended".to_owned()) }
+    }
 }
 
 impl Readiness for TenantGate {
@@ -82,7 +94,7 @@ impl Readiness for TenantGate {
                     known.clone()
                 }
                 _ => {
-                    let checked = self.tenant.store.health().await.map_err(|fault| fault.to_string());
+                    let checked = self.look(now).await;
                     *last = Some((now, checked.clone()));
                     checked
                 }

@@ -89,7 +89,9 @@ fn write(path: &Path, ring: &KeyRing) -> Result<(), String> {
     let mut file =
         OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft).map_err(failed)?;
     file.write_all(ring.to_text().expose()).and_then(|()| file.sync_all()).map_err(failed)?;
+    store::kill_point("master key: drafted");
     fs::rename(&draft, path).map_err(failed)?;
+    store::kill_point("master key: in place");
     let directory = path.parent().unwrap_or_else(|| Path::new("."));
     fs::File::open(directory).and_then(|directory| directory.sync_all()).map_err(failed)
 }

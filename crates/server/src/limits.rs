@@ -34,7 +34,10 @@ pub struct Limits {
     pub streams: u32,
     /// Streams that a client has reset and that are still unhandled; more ends the connection (rapid reset).
     pub reset_streams: usize,
-    /// How long requests in flight may take to end once we were told to stop.
+    /// How long connections are still accepted once we were told to stop, so that clients who have one learn, with their
+    /// next reply, to look elsewhere. It ends sooner where nobody is connected.
+    pub drain_time: Duration,
+    /// How long requests in flight may take to end after that.
     pub shutdown_time: Duration,
 }
 
@@ -60,6 +63,7 @@ impl Default for Limits {
             request_time: Duration::from_mins(1),
             streams: 100,
             reset_streams: 20,
+            drain_time: Duration::from_millis(250),
             shutdown_time: Duration::from_secs(30),
         }
     }

@@ -10,11 +10,14 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
 use crate::front::Front;
+use crate::limits::Limits;
 use crate::tls::Tls;
 use crate::{connection, limits};
 
 const FIRST_BACK_OFF: Duration = Duration::from_millis(50);
 const LAST_BACK_OFF: Duration = Duration::from_secs(1);
+/// How often it is looked whether everybody has left.
+const GLANCE: Duration = Duration::from_millis(5);
 
 /// How a server ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,8 +52,10 @@ pub async fn bind(address: SocketAddr, flag: &str) -> Result<TcpListener, String
     })
 }
 
-/// Serves until `stop` brings a word (or its sender is gone), then lets requests in flight end: until
-/// `limits.shutdown_time` is over or `stop` brings a second word. With `tls`, nothing else is spoken.
+/// Serves until `stop` brings a word (or its sender is gone). Then clients are told to leave while connections are still
+/// accepted, for `limits.drain_time`: a connection that is closed while its client sends is a request that fails. At last
+/// requests in flight may end, until `limits.shutdown_time` is over or `stop` brings a second word. With `tls`, nothing else
+/// is spoken.
 pub async fn serve(
     listener: TcpListener,
     front: Arc<Front>,
@@ -60,14 +65,21 @@ pub async fn serve(
     let most = front.shell().limits.connections_within(limits::open_files()).min(Semaphore::MAX_PERMITS);
     let slots = Arc::new(Semaphore::new(most));
     let (stage, _) = watch::channel(Stage::Serving);
+    let served = Served { front: &front, tls: tls.as_ref(), slots: &slots, stage: &stage };
     tokio::select! {
         biased;
         _ = stop.recv() => {}
-        () = accept_forever(&listener, &front, tls.as_ref(), &slots, &stage) => {}
+        () = served.accept_forever(&listener) => {}
     }
-    drop(listener);
-    let shutdown_time = front.shell().limits.shutdown_time;
+    let Limits { drain_time, shutdown_time, .. } = front.shell().limits;
     front.shell().stop();
+    tokio::select! {
+        () = served.accept_forever(&listener) => {}
+        () = everybody_has_left(&slots, most) => {}
+        () = tokio::time::sleep(drain_time) => {}
+    }
+    served.accept_the_last(&listener).await;
+    drop(listener);
     stage.send_replace(Stage::Stopping);
     tracing::info!(connections = most - slots.available_permits(), "stopping");
     let all = u32::try_from(most).unwrap_or(u32::MAX);
@@ -86,37 +98,55 @@ pub async fn serve(
     Ended::CutOff(open)
 }
 
-async fn accept_forever(
-    listener: &TcpListener,
-    front: &Arc<Front>,
-    tls: Option<&Arc<Tls>>,
-    slots: &Arc<Semaphore>,
-    stage: &watch::Sender<Stage>,
-) {
-    let builder = connection::builder(&front.shell().limits);
-    let mut back_off = FIRST_BACK_OFF;
-    loop {
-        let Ok(slot) = Arc::clone(slots).acquire_owned().await else { return };
-        match listener.accept().await {
-            Ok((stream, peer)) => {
-                back_off = FIRST_BACK_OFF;
-                tokio::spawn(serve_one(
-                    builder.clone(),
-                    stream,
-                    peer,
-                    Arc::clone(front),
-                    tls.cloned(),
-                    slot,
-                    stage.subscribe(),
-                ));
-            }
-            Err(error) if concerns_one_connection(&error) => {}
-            Err(error) => {
-                tracing::warn!("cannot accept connections, trying again in {back_off:?}: {error}");
-                tokio::time::sleep(back_off).await;
-                back_off = (back_off * 2).min(LAST_BACK_OFF);
+/// Until no connection is left. One slot is always taken, for the connection that is waited for.
+async fn everybody_has_left(slots: &Semaphore, most: usize) {
+    while slots.available_permits() + 1 < most {
+        tokio::time::sleep(GLANCE).await;
+    }
+}
+
+/// What every connection is served with.
+struct Served<'a> {
+    front: &'a Arc<Front>,
+    tls: Option<&'a Arc<Tls>>,
+    slots: &'a Arc<Semaphore>,
+    stage: &'a watch::Sender<Stage>,
+}
+
+impl Served<'_> {
+    async fn accept_forever(&self, listener: &TcpListener) {
+        let mut back_off = FIRST_BACK_OFF;
+        loop {
+            let Ok(slot) = Arc::clone(self.slots).acquire_owned().await else { return };
+            match listener.accept().await {
+                Ok((stream, peer)) => {
+                    back_off = FIRST_BACK_OFF;
+                    self.begin(stream, peer, slot);
+                }
+                Err(error) if concerns_one_connection(&error) => {}
+                Err(error) => {
+                    tracing::warn!("cannot accept connections, trying again in {back_off:?}: {error}");
+                    tokio::time::sleep(back_off).await;
+                    back_off = (back_off * 2).min(LAST_BACK_OFF);
+                }
             }
         }
+    }
+
+    /// Connections that the kernel has made already would be reset with the listener.
+    async fn accept_the_last(&self, listener: &TcpListener) {
+        while let Ok(slot) = Arc::clone(self.slots).try_acquire_owned() {
+            match tokio::time::timeout(Duration::ZERO, listener.accept()).await {
+                Ok(Ok((stream, peer))) => self.begin(stream, peer, slot),
+                _ => return,
+            }
+        }
+    }
+
+    fn begin(&self, stream: TcpStream, peer: SocketAddr, slot: OwnedSemaphorePermit) {
+        let builder = connection::builder(&self.front.shell().limits);
+        let (front, tls) = (Arc::clone(self.front), self.tls.cloned());
+        tokio::spawn(serve_one(builder, stream, peer, front, tls, slot, self.stage.subscribe()));
     }
 }
 

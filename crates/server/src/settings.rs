@@ -97,6 +97,8 @@ settings! {
         "Requests at the same time on one HTTP/2 connection [default: 100]";
     LIMIT_RESET_STREAMS = "limits.reset_streams" "limit-reset-streams" "TOKENMINT_LIMIT_RESET_STREAMS" "NUMBER"
         "Reset but unhandled requests on one HTTP/2 connection; more end it [default: 20]";
+    LIMIT_DRAIN_TIME = "limits.drain_time" "limit-drain-time" "TOKENMINT_LIMIT_DRAIN_TIME" "TIME"
+        "Time after SIGTERM in which connections are accepted and clients are told to leave [default: 250ms]";
     LIMIT_SHUTDOWN_TIME = "limits.shutdown_time" "limit-shutdown-time" "TOKENMINT_LIMIT_SHUTDOWN_TIME" "TIME"
         "Time for requests in flight to end after SIGTERM [default: 30s]";
 }
@@ -160,16 +162,19 @@ pub struct Sources<'a> {
 impl<'a> Sources<'a> {
     /// Reads the file, if a flag or a variable names one.
     pub fn open(flags: &'a ArgMatches, environment: Environment<'a>) -> Result<Self, BadSetting> {
-        let mut sources = Self { flags, environment, file: None };
-        if let Some(found) = sources.find(CONFIG)? {
-            let path = PathBuf::from(found.texts.concat());
-            let text = std::fs::read_to_string(&path).map_err(|error| {
-                BadSetting(format!("{}: cannot read `{}`: {error}", found.place, path.display()))
-            })?;
-            let texts = read_file(&path, &text)?;
-            sources.file = Some((path, texts));
-        }
-        Ok(sources)
+        let sources = Self { flags, environment, file: None };
+        let Some(found) = sources.find(CONFIG)? else { return Ok(sources) };
+        let path = PathBuf::from(found.texts.concat());
+        let text = std::fs::read_to_string(&path).map_err(|error| {
+            BadSetting(format!("{}: cannot read `{}`: {error}", found.place, path.display()))
+        })?;
+        sources.with_file(path, &text)
+    }
+
+    /// The same flags and environment over a file that holds `text`.
+    pub fn with_file(self, path: PathBuf, text: &str) -> Result<Self, BadSetting> {
+        let texts = read_file(&path, text)?;
+        Ok(Self { file: Some((path, texts)), ..self })
     }
 
     /// The setting's texts from the first place that has any. An empty variable counts as none.

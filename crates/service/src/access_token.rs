@@ -41,6 +41,8 @@ pub enum Refusal {
     Client(client::Refusal),
     /// The request names no token.
     MissingToken,
+    /// The client has had so many tokens revoked that the rest is for others.
+    TooManyRevocations,
 }
 
 impl Refusal {
@@ -50,6 +52,7 @@ impl Refusal {
             Self::UnknownServer => "invalid_authorization_server",
             Self::Client(refusal) => refusal.name(),
             Self::MissingToken => "missing_token",
+            Self::TooManyRevocations => "too_many_revocations",
         }
     }
 }

@@ -11,7 +11,7 @@ use jose::{Algorithm, Header, HmacAlgorithm, VerifyError};
 use model::Timestamp;
 use model::app::{AuthMethod, ClientKeys as Registered};
 use serde_json::Value;
-use store::{Batch, CommitError};
+use store::{Batch, CommitError, FaultKind};
 
 use crate::client::{self, Authenticated, Refused};
 use crate::client_keys::ClientKeys;
@@ -31,6 +31,8 @@ pub const LIFETIME_SECONDS_MAX: i64 = 3_600;
 pub const SKEW_SECONDS: i64 = 30;
 /// How long a used assertion is remembered after it expired: longer than the clocks of nodes differ.
 const REMEMBERED_MILLISECONDS: i64 = 5 * 60 * 1_000;
+/// How long the mark of a request is.
+const MARK_CHARACTERS: usize = 16;
 /// How many expired ones are forgotten in one batch, and in how many batches at once.
 const SWEEP_ROWS: i64 = 1_000;
 const SWEEP_BATCHES: usize = 100;
@@ -149,29 +151,46 @@ pub struct SingleUse {
     client_id: String,
     jti_hash: [u8; 32],
     expires: Timestamp,
+    /// By which this request knows its own row.
+    mark: String,
 }
 
 impl SingleUse {
     /// Adds the use to what is committed; the step conflicts if it was used before.
     pub(crate) fn commit(&self, batch: &mut Batch) -> usize {
-        rows::use_assertion(batch, &self.client_id, &self.jti_hash, self.expires)
+        rows::use_assertion(batch, &self.client_id, &self.jti_hash, self.expires, &self.mark)
     }
 
     /// Marks it as used; whether it was not before.
     pub(crate) async fn is_first(&self, tenant: &Tenant) -> Result<bool, Fault> {
-        let mut batch = Batch::new(tenant.org().as_str(), rows::actor(&model::Actor::system()));
-        self.commit(&mut batch);
-        match tenant.store.commit(batch).await {
-            Ok(_) => Ok(true),
-            Err(CommitError::Conflict { .. }) => Ok(false),
-            Err(error) => Err(error.into()),
+        let mut is_doubtful = false;
+        loop {
+            let mut batch = Batch::new(tenant.org().as_str(), rows::actor(&model::Actor::system()));
+            self.commit(&mut batch);
+            let used = tenant.store.commit(batch).await;
+            store::kill_point("assertion: used");
+            match used {
+                Ok(_) => return Ok(true),
+                // By another request; or by this one, if nobody answered its commit.
+                Err(CommitError::Conflict { .. }) => {
+                    return Ok(self.find_use(tenant).await?.as_ref() == Some(&self.mark));
+                }
+                Err(CommitError::Fault(fault)) if fault.kind == FaultKind::Unknown && !is_doubtful => {
+                    is_doubtful = true;
+                }
+                Err(error) => return Err(error.into()),
+            }
         }
     }
 
     /// Whether it was used.
     pub(crate) async fn is_used(&self, tenant: &Tenant) -> Result<bool, Fault> {
+        Ok(self.find_use(tenant).await?.is_some())
+    }
+
+    async fn find_use(&self, tenant: &Tenant) -> Result<Option<String>, Fault> {
         let org = tenant.org();
-        Ok(tenant.store.is_assertion_used(org.as_str(), &self.client_id, &self.jti_hash).await?)
+        Ok(tenant.store.find_use_of_assertion(org.as_str(), &self.client_id, &self.jti_hash).await?)
     }
 }
 
@@ -233,6 +252,7 @@ pub(crate) async fn authenticate(
         client_id: client_id.to_owned(),
         jti_hash: jose::sha256(jti.as_bytes()),
         expires: until,
+        mark: jose::random_token(MARK_CHARACTERS),
     });
     Ok(Authenticated { client: Arc::clone(entry), single_use })
 }

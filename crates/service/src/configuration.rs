@@ -13,7 +13,7 @@ use arc_swap::ArcSwap;
 use model::event::{Event, EventType, Origin, Target};
 use model::key::KeyStatus;
 use model::{Actor, AppId, AuthorizationServerId, Document, GroupId, Kind, OrgId, Status, Timestamp};
-use store::{Batch, CommitError, Store};
+use store::{Batch, CommitError, Store, kill_point};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::client_secret::ClientSecret;
@@ -396,9 +396,12 @@ impl Writer {
                 return Ok(());
             }
             draft.seal_under_current_key(&self.secrets)?;
+            kill_point("change: applied");
             match self.store.commit(draft.to_batch()).await {
                 Ok(_) => {
+                    kill_point("change: durable");
                     self.current.store(Arc::new(draft.snapshot));
+                    kill_point("change: published");
                     return Ok(());
                 }
                 Err(CommitError::Missed { step: 0 }) => {

@@ -17,7 +17,7 @@ use model::{
     Policy, PolicyId, Rule, Status, Timestamp, TokenFormat, UserId, template,
 };
 use serde_json::json;
-use store::{Account, ApiToken, Batch, CommitError, Password, Store};
+use store::{Account, ApiToken, Batch, CommitError, Password, Store, kill_point};
 
 use crate::admin::api_token::WINDOW_DAYS;
 use crate::admin::kind;
@@ -65,7 +65,10 @@ pub async fn found(
 ) -> Result<Option<(OrgId, OrgSecrets, Made)>, Fault> {
     let (created, mut batch) = compose(ring, subdomain, admin, now).await?;
     let founding = batch.insert_founding();
-    match store.commit(batch).await {
+    kill_point("first start: composed");
+    let founded = store.commit(batch).await;
+    kill_point("first start: founded");
+    match founded {
         Ok(_) => Ok(Some(created)),
         Err(CommitError::Conflict { step }) if step == founding => Ok(None),
         Err(error) => Err(error.into()),

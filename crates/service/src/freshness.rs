@@ -1,12 +1,14 @@
 //! Whether this node may still rely on what it knows. Where nodes share a store, each follows what the others commit; one
 //! that could not for longer than [`STALE_AFTER_MILLISECONDS`] neither mints nor says that a token is good, so that what
-//! ended anywhere has ended everywhere within that time. Leaves out the following itself ([`crate::Tenant::follow`]).
+//! ended anywhere has ended everywhere within that time. The same holds for one whose clock is far from the others'
+//! ([`crate::shared_clock`]). Leaves out the following itself ([`crate::Tenant::follow`]).
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use model::Timestamp;
 
 use crate::failure::Fault;
+use crate::shared_clock::SharedClock;
 
 /// How old knowledge may be.
 pub const STALE_AFTER_MILLISECONDS: i64 = 1_000;
@@ -44,6 +46,8 @@ pub enum Followed {
     Configuration,
     /// Revoked tokens.
     Revocations,
+    /// The clock that all nodes share.
+    Clock,
 }
 
 /// When this node last knew everything. A store that belongs to one process alone is always fresh.
@@ -52,6 +56,9 @@ pub struct Freshness {
     shared: bool,
     configuration: AtomicI64,
     revocations: AtomicI64,
+    compared: AtomicI64,
+    /// How far this node's clock is from the one that all share.
+    pub clock: SharedClock,
 }
 
 impl Freshness {
@@ -60,13 +67,19 @@ impl Freshness {
         Self::new(false)
     }
 
-    /// Other nodes write to the store. Stale until both are confirmed.
+    /// Other nodes write to the store. Stale until everything is confirmed.
     pub const fn shared() -> Self {
         Self::new(true)
     }
 
     const fn new(shared: bool) -> Self {
-        Self { shared, configuration: AtomicI64::new(NEVER), revocations: AtomicI64::new(NEVER) }
+        Self {
+            shared,
+            configuration: AtomicI64::new(NEVER),
+            revocations: AtomicI64::new(NEVER),
+            compared: AtomicI64::new(NEVER),
+            clock: SharedClock::new(),
+        }
     }
 
     /// Everything that was committed before `at` is known; `at` is when the reading began.
@@ -74,19 +87,23 @@ impl Freshness {
         let slot = match what {
             Followed::Configuration => &self.configuration,
             Followed::Revocations => &self.revocations,
+            Followed::Clock => &self.compared,
         };
         slot.store(at.milliseconds(), Ordering::Release);
     }
 
-    /// A fault that passes, if what this node knows is too old.
+    /// A fault that passes, if what this node knows is too old, or its clock too far from the others'.
     pub fn check(&self, now: Timestamp) -> Result<(), Fault> {
         let fresh = |slot: &AtomicI64| {
             let confirmed = slot.load(Ordering::Acquire);
             let age = now.milliseconds().saturating_sub(confirmed);
             confirmed != NEVER && (-AHEAD_MAX_MILLISECONDS..=STALE_AFTER_MILLISECONDS).contains(&age)
         };
-        if !self.shared || (fresh(&self.configuration) && fresh(&self.revocations)) {
+        if !self.shared {
             return Ok(());
+        }
+        if [&self.configuration, &self.revocations, &self.compared].into_iter().all(fresh) {
+            return self.clock.check();
         }
         Err(Fault::unavailable("this node does not know for sure what other nodes did in the last second"))
     }
@@ -97,18 +114,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_shared_store_is_fresh_for_a_second_after_both_were_followed() {
+    fn a_shared_store_is_fresh_for_a_second_after_everything_was_followed() {
         let at = Timestamp::from_milliseconds;
         let freshness = Freshness::shared();
         assert!(freshness.check(at(0)).is_err(), "nothing was confirmed");
         freshness.confirm(Followed::Configuration, at(10_000));
-        assert!(freshness.check(at(10_000)).is_err(), "one of two");
+        assert!(freshness.check(at(10_000)).is_err(), "one of three");
         freshness.confirm(Followed::Revocations, at(10_400));
+        assert!(freshness.check(at(10_400)).is_err(), "two of three");
+        freshness.confirm(Followed::Clock, at(10_200));
         for (now, is_fresh) in
             [(10_400, true), (11_000, true), (11_001, false), (9_400, true), (9_399, false)]
         {
             assert_eq!(freshness.check(at(now)).is_ok(), is_fresh, "{now}");
         }
+        freshness.clock.compare(at(10_500), at(100_600), at(10_500));
+        assert!(freshness.check(at(10_500)).is_err(), "its clock is far from the others'");
         assert!(Freshness::exclusive().check(at(0)).is_ok());
     }
 }

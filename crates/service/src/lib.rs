@@ -29,6 +29,7 @@ pub mod published_keys;
 pub mod revocations;
 pub mod revoke;
 mod rows;
+pub mod shared_clock;
 pub mod signing_key;
 pub mod snapshot;
 pub mod tenant;

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use jose::KeyRing;
 use model::event::{Event, EventType, Origin};
 use model::{Actor, OrgId, Timestamp};
-use store::{SealedKind, SealedRow, Store};
+use store::{SealedKind, SealedRow, Store, kill_point};
 use thiserror::Error;
 
 use crate::failure::Fault;
@@ -58,6 +58,7 @@ pub struct Rewrapped {
 /// after a walk that found nothing left to move, and then what is in memory is read afresh.
 pub async fn rewrap(tenant: &Tenant, ring: KeyRing, now: Timestamp) -> Result<Rewrapped, Fault> {
     let pause = tenant.configuration.pause().await?;
+    kill_point("rewrap: paused");
     let current = tenant.secrets.replace_ring(ring);
     let actor = rows::actor(&Actor::system());
     let mut sum = Rewrapped { moved: 0, kept: 0, unreadable: 0 };
@@ -81,8 +82,10 @@ pub async fn rewrap(tenant: &Tenant, ring: KeyRing, now: Timestamp) -> Result<Re
             break;
         }
     }
+    kill_point("rewrap: all moved");
     pause.reload().await?;
     drop(pause);
+    kill_point("rewrap: reloaded");
     let event = Event::new(EventType::MasterKeyRewrapped, Actor::system(), Origin::default());
     tenant.store.commit(log::one(tenant, &event, now)).await?;
     Ok(sum)

@@ -17,7 +17,9 @@ use crate::outbound::Outbound;
 /// Of how many clients keys are kept.
 pub const CLIENTS_MAX: usize = 1_000;
 /// How many requests may wait for keys at once; the excess is answered 503, so that waiting never fills the endpoint.
-pub const WAITING_MAX: usize = 64;
+pub const WAITING_MAX: usize = 256;
+/// How many of them may wait for the keys of one client, so that a server that hangs keeps no other client waiting.
+pub const WAITING_FOR_ONE_MAX: usize = 32;
 /// How long keys are kept at least, if their server does not say, and at most.
 const AGE_SECONDS: std::ops::RangeInclusive<u64> = 60..=3_600;
 const AGE_SECONDS_DEFAULT: u64 = 300;
@@ -37,11 +39,14 @@ struct Entry {
     /// When an unknown name last made us fetch.
     unknown: Option<Timestamp>,
     flight: Option<Flight>,
+    /// Places to wait for it.
+    places: Arc<Semaphore>,
 }
 
 impl Entry {
     fn new(uri: &str) -> Self {
-        Self { uri: uri.to_owned(), known: None, unknown: None, flight: None }
+        let places = Arc::new(Semaphore::new(WAITING_FOR_ONE_MAX));
+        Self { uri: uri.to_owned(), known: None, unknown: None, flight: None, places }
     }
 
     /// What is known, if it is enough to judge a token with this `kid`.
@@ -82,14 +87,13 @@ impl PublishedKeys {
         kid: Option<&str>,
         now: Timestamp,
     ) -> Result<Arc<ClientKeys>, Failure<Refusal>> {
-        let mut flight = match self.known_or_flight(client_id, uri, kid, now) {
+        let (mut flight, places) = match self.known_or_flight(client_id, uri, kid, now) {
             Ok(outcome) => return outcome.map_err(Failure::Refused),
-            Err(flight) => flight,
+            Err(waiting) => waiting,
         };
-        let _waiting = self
-            .waiting
-            .try_acquire()
-            .map_err(|_| Fault::unavailable("too many requests wait for the keys of clients"))?;
+        let too_many = |_| Fault::unavailable("too many requests wait for the keys of clients");
+        let _place = places.try_acquire().map_err(too_many)?;
+        let _waiting = self.waiting.try_acquire().map_err(too_many)?;
         let landed = flight.wait_for(Option::is_some).await;
         let outcome = landed.ok().and_then(|outcome| outcome.clone());
         outcome.unwrap_or(Err(Refusal::KeysUnreachable)).map_err(Failure::Refused)
@@ -102,7 +106,7 @@ impl PublishedKeys {
         uri: &str,
         kid: Option<&str>,
         now: Timestamp,
-    ) -> Result<Outcome, Flight> {
+    ) -> Result<Outcome, (Flight, Arc<Semaphore>)> {
         let mut entries = lock(&self.entries);
         if entries.get(client_id).is_none_or(|entry| entry.uri != uri) {
             make_room(&mut entries);
@@ -115,7 +119,7 @@ impl PublishedKeys {
             let flight = flight.clone();
             return match entry.known.as_ref().filter(|(_, until)| *until > now) {
                 Some((Ok(keys), _)) if keys.find(kid).is_some() => Ok(Ok(Arc::clone(keys))),
-                _ => Err(flight),
+                _ => Err((flight, Arc::clone(&entry.places))),
             };
         }
         if let Some(outcome) = entry.answer(kid, now) {
@@ -123,6 +127,7 @@ impl PublishedKeys {
         }
         let (landing, flight) = watch::channel(None);
         entry.flight = Some(flight.clone());
+        let places = Arc::clone(&entry.places);
         let (entries, outbound) = (Arc::clone(&self.entries), Arc::clone(&self.outbound));
         let (client_id, uri) = (client_id.to_owned(), uri.to_owned());
         tokio::spawn(async move {
@@ -133,7 +138,7 @@ impl PublishedKeys {
             }
             landing.send_replace(Some(outcome));
         });
-        Err(flight)
+        Err((flight, places))
     }
 }
 

@@ -4,8 +4,9 @@
 //! once they were followed. Leaves out who may revoke ([`crate::revoke`]) and whether following works ([`crate::freshness`]).
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use model::{OrgId, Timestamp};
 use store::{Batch, Store};
@@ -14,10 +15,17 @@ use crate::failure::Fault;
 use crate::rows;
 use crate::tenant::Tenant;
 
-/// How many revocations may be remembered at once, some 50 bytes each; more are answered as overload.
+/// How many revocations may be remembered at once, some 80 bytes each; more are answered as overload.
 pub const REVOCATIONS_MAX: usize = 1_000_000;
-/// Rows are read again that may have been committed late, or dated by a clock that is so much behind ours.
-const OVERLAP_MILLISECONDS: i64 = 90_000;
+/// After this long a revocation that is not durable yet is dated anew before it is acknowledged.
+pub(crate) const LATE_MILLISECONDS: i64 = 5_000;
+/// What is read again each time: rows that became durable after they were dated, by clocks that were compared with the
+/// database's within the last second.
+const OVERLAP_MILLISECONDS: i64 = LATE_MILLISECONDS + 5_000;
+/// Now and then more is read again, and how often: what was never acknowledged may come later still, and a node of an
+/// earlier release dates by its own clock.
+const LONG_OVERLAP_MILLISECONDS: i64 = 180_000;
+const LONG_EVERY_MILLISECONDS: i64 = 10_000;
 /// How long a revocation is kept after its token has expired, so that no clock still finds the token alive.
 const KEPT_SECONDS: i64 = 3_600;
 const PAGE: i64 = 10_000;
@@ -28,10 +36,59 @@ pub type JtiHash = [u8; 32];
 /// The revoked tokens of an org.
 #[derive(Debug)]
 pub struct Revocations {
-    /// Until when, in seconds, each is kept.
-    expires: RwLock<HashMap<JtiHash, i64>>,
-    /// Until when, by this node's clock, everything was read.
+    known: RwLock<Known>,
+    /// Until when, by the clock that all share, everything was read; and when more was read again.
     followed: AtomicI64,
+    looked_back: AtomicI64,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    revoked: HashMap<JtiHash, Revoked>,
+    /// How many of them are whose.
+    of_client: HashMap<Arc<str>, usize>,
+}
+
+#[derive(Debug)]
+struct Revoked {
+    /// Until when, in seconds, it is kept.
+    expires: i64,
+    client: Arc<str>,
+}
+
+impl Known {
+    fn insert(&mut self, hash: JtiHash, client: &str, expires: i64) {
+        let Entry::Vacant(place) = self.revoked.entry(hash) else { return };
+        let client = match self.of_client.get_key_value(client) {
+            Some((client, _)) => Arc::clone(client),
+            None => Arc::from(client),
+        };
+        *self.of_client.entry(Arc::clone(&client)).or_default() += 1;
+        place.insert(Revoked { expires, client });
+    }
+
+    fn forget_expired_before(&mut self, seconds: i64) {
+        let of_client = &mut self.of_client;
+        self.revoked.retain(|_, revoked| {
+            let stays = revoked.expires >= seconds;
+            if !stays && let Some(count) = of_client.get_mut(&revoked.client) {
+                *count -= 1;
+            }
+            stays
+        });
+        of_client.retain(|_, count| *count > 0);
+    }
+}
+
+/// Whether a client may have one more token revoked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Room {
+    /// There is room.
+    Free,
+    /// This client holds as much as is left for all others.
+    ClientFull,
+    /// Nobody has any.
+    Full,
 }
 
 /// The digest under which a token's revocation is found.
@@ -42,19 +99,20 @@ pub fn hash(jti: &str) -> JtiHash {
 impl Revocations {
     /// Reads every revocation that is stored.
     pub async fn load(store: &Store, org: OrgId) -> Result<Self, Fault> {
-        let revocations = Self { expires: RwLock::default(), followed: AtomicI64::new(i64::MIN) };
+        let never = || AtomicI64::new(i64::MIN);
+        let revocations = Self { known: RwLock::default(), followed: never(), looked_back: never() };
         revocations.read_after(store, org, i64::MIN).await?;
         Ok(revocations)
     }
 
     /// Whether the token with this digest was revoked.
     pub fn contains(&self, hash: &JtiHash) -> bool {
-        self.expires.read().unwrap_or_else(PoisonError::into_inner).contains_key(hash)
+        self.read().revoked.contains_key(hash)
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.expires.read().unwrap_or_else(PoisonError::into_inner).len()
+        self.read().revoked.len()
     }
 
     /// Whether there is none.
@@ -62,14 +120,33 @@ impl Revocations {
         self.len() == 0
     }
 
-    /// Takes over what other nodes revoked. Times are of the clocks of those who wrote, so what is read begins well
-    /// before the last reading: a clock may be off, and a commit may take its time.
+    /// Whether `client` may have one more token revoked: no client ever holds more than is left for all others, so that
+    /// none can take the last place from another.
+    pub fn room_for(&self, client: &str) -> Room {
+        let known = self.read();
+        let left = REVOCATIONS_MAX.saturating_sub(known.revoked.len());
+        match known.of_client.get(client) {
+            _ if left == 0 => Room::Full,
+            Some(count) if *count >= left => Room::ClientFull,
+            _ => Room::Free,
+        }
+    }
+
+    /// Takes over what other nodes revoked until `now`, by the clock that all share. What is read begins well before the
+    /// last reading, because a commit may take its time.
     pub async fn follow(&self, store: &Store, org: OrgId, now: Timestamp) -> Result<(), Fault> {
-        let followed = self.followed.load(Ordering::Relaxed);
+        let now = now.milliseconds();
+        let (followed, looked_back) =
+            (self.followed.load(Ordering::Relaxed), self.looked_back.load(Ordering::Relaxed));
+        let looks_back = now.saturating_sub(looked_back) >= LONG_EVERY_MILLISECONDS;
+        let overlap = if looks_back { LONG_OVERLAP_MILLISECONDS } else { OVERLAP_MILLISECONDS };
         // A clock that was set back had read ahead of what others wrote meanwhile: then everything is read again.
-        let from = if followed > now.milliseconds() { i64::MIN } else { followed };
-        self.read_after(store, org, from.saturating_sub(OVERLAP_MILLISECONDS)).await?;
-        self.followed.store(now.milliseconds(), Ordering::Relaxed);
+        let from = if followed > now { i64::MIN } else { followed };
+        self.read_after(store, org, from.saturating_sub(overlap)).await?;
+        self.followed.store(now, Ordering::Relaxed);
+        if looks_back || looked_back > now {
+            self.looked_back.store(now, Ordering::Relaxed);
+        }
         Ok(())
     }
 
@@ -85,36 +162,43 @@ impl Revocations {
                 let hash = row.jti_hash.try_into();
                 let hash: JtiHash =
                     hash.map_err(|_| Fault::internal("a stored revocation cannot be read"))?;
-                new.push((hash, row.expires));
+                new.push((hash, row.client, row.expires));
             }
-            self.add(new);
+            // Most of what is read again is known: introspection should not wait for that.
+            {
+                let known = self.read();
+                new.retain(|(hash, _, _)| !known.revoked.contains_key(hash));
+            }
+            if !new.is_empty() {
+                let mut known = self.write();
+                for (hash, client, expires) in &new {
+                    known.insert(*hash, client, *expires);
+                }
+            }
             if !full {
                 return Ok(());
             }
         }
     }
 
-    fn add(&self, mut new: Vec<(JtiHash, i64)>) {
-        // Most of what is read again is known: introspection should not wait for that.
-        {
-            let known = self.expires.read().unwrap_or_else(PoisonError::into_inner);
-            new.retain(|(hash, _)| !known.contains_key(hash));
-        }
-        if !new.is_empty() {
-            self.expires.write().unwrap_or_else(PoisonError::into_inner).extend(new);
-        }
-    }
-
     /// Adds one of this node's own, which is durable by now.
-    pub(crate) fn insert(&self, hash: JtiHash, expires: i64) {
-        self.add(vec![(hash, expires)]);
+    pub(crate) fn insert(&self, hash: JtiHash, client: &str, expires: i64) {
+        self.write().insert(hash, client, expires);
     }
 
     fn forget_expired_before(&self, seconds: i64) -> usize {
-        let mut expires = self.expires.write().unwrap_or_else(PoisonError::into_inner);
-        let before = expires.len();
-        expires.retain(|_, expires| *expires >= seconds);
-        before - expires.len()
+        let mut known = self.write();
+        let before = known.revoked.len();
+        known.forget_expired_before(seconds);
+        before - known.revoked.len()
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Known> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Known> {
+        self.known.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -127,4 +211,39 @@ pub async fn sweep(tenant: &Tenant, now: Timestamp) -> Result<(), Fault> {
     let mut batch = Batch::new(tenant.org().as_str(), rows::actor(&model::Actor::system()));
     batch.delete_revocations_expired_before(before);
     tenant.store.commit(batch).await.map(drop).map_err(Fault::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_client_holds_more_than_is_left_for_all_others() {
+        let revocations = Revocations {
+            known: RwLock::default(),
+            followed: AtomicI64::new(0),
+            looked_back: AtomicI64::new(0),
+        };
+        let mut number = 0_u64;
+        let mut fill = |client: &str, room: Room| {
+            let mut count = 0;
+            while revocations.room_for(client) == Room::Free {
+                let mut hash = JtiHash::default();
+                hash[..8].copy_from_slice(&number.to_be_bytes());
+                revocations.insert(hash, client, 1_000 + i64::from(client == "b"));
+                number += 1;
+                count += 1;
+            }
+            assert_eq!(revocations.room_for(client), room);
+            count
+        };
+        assert_eq!(fill("a", Room::ClientFull), REVOCATIONS_MAX / 2);
+        assert_eq!(fill("b", Room::ClientFull), REVOCATIONS_MAX / 4);
+        assert_eq!(revocations.room_for("a"), Room::ClientFull);
+        assert_eq!(revocations.room_for("c"), Room::Free);
+        // What is forgotten makes room again, for whom it was.
+        assert_eq!(revocations.forget_expired_before(1_001), REVOCATIONS_MAX / 2);
+        assert_eq!((revocations.room_for("a"), revocations.len()), (Room::Free, REVOCATIONS_MAX / 4));
+        assert_eq!(revocations.read().of_client.len(), 1, "whoever holds none is not remembered");
+    }
 }

@@ -5,17 +5,22 @@ use std::sync::Arc;
 
 use model::Timestamp;
 use model::event::{EventType, Target};
-use store::Revocation;
+use store::{Batch, Revocation, kill_point};
 
 use crate::access_token::{AccessToken, Asked, Refusal, Request, identify};
 use crate::failure::{Failure, Fault};
+use crate::freshness::Passing;
 use crate::log;
-use crate::revocations::REVOCATIONS_MAX;
+use crate::revocations::{LATE_MILLISECONDS, Room};
+use crate::rows;
 use crate::tenant::Tenant;
 
 /// Revokes a token. One that is unknown, expired, another client's or revoked already is a success, too: there is
 /// nothing left to do, and nothing to learn.
 pub async fn revoke(tenant: &Arc<Tenant>, request: &Request, now: Timestamp) -> Result<(), Failure<Refusal>> {
+    // Others look for it by its time: a node that does not know what time it is to them cannot tell them.
+    tenant.freshness.check(now)?;
+    let passing = Passing::since(now);
     let snapshot = tenant.configuration.current();
     let asked = identify(tenant, &snapshot, request, "revoke", now).await?;
     let token = AccessToken::read(&asked.server, asked.token, now);
@@ -24,23 +29,45 @@ pub async fn revoke(tenant: &Arc<Tenant>, request: &Request, now: Timestamp) -> 
     if tenant.revocations.contains(&token.jti_hash) {
         return Ok(());
     }
-    if tenant.revocations.len() >= REVOCATIONS_MAX {
-        return Err(Fault::unavailable("too many revoked tokens are remembered").into());
+    match tenant.revocations.room_for(&token.client_id) {
+        Room::Free => {}
+        Room::ClientFull => return Err(Failure::Refused(Refusal::TooManyRevocations)),
+        Room::Full => return Err(Fault::unavailable("too many revoked tokens are remembered").into()),
     }
     let mut event = log::client_event(EventType::TokenRevoke, &asked.client.app.value, &request.origin);
     event.revision = Some(snapshot.revision);
     event.targets.extend(targets(&asked, &token));
-    let mut batch = log::one(tenant, &event, now);
-    let (jti_hash, expires) = (token.jti_hash.to_vec(), token.expires);
-    batch.insert_revocation(&Revocation { jti_hash, expires, at: now.milliseconds() });
+    let batch = log::one(tenant, &event, now);
     // A caller who leaves does not stop the commit, and must not keep memory from learning of it.
     let tenant = Arc::clone(tenant);
-    let done = tokio::spawn(async move {
-        tenant.store.commit(batch).await.map_err(Fault::from)?;
-        tenant.revocations.insert(token.jti_hash, token.expires);
-        Ok(())
-    });
+    let done = tokio::spawn(async move { remember(&tenant, batch, &token, passing).await });
     done.await.map_err(Fault::internal)?.map_err(Failure::Fault)
+}
+
+/// Makes the revocation durable. One that took long is dated anew: other nodes may have read past its time meanwhile.
+async fn remember(
+    tenant: &Tenant,
+    mut batch: Batch,
+    token: &AccessToken,
+    passing: Passing,
+) -> Result<(), Fault> {
+    loop {
+        let dated = passing.now();
+        tenant.freshness.check(dated)?;
+        let (client, at) = (token.client_id.clone(), tenant.freshness.clock.shared(dated).milliseconds());
+        let jti_hash = token.jti_hash.to_vec();
+        let next = Batch::new(batch.org(), rows::actor(&model::Actor::system()));
+        batch.insert_revocation(&Revocation { jti_hash, client, expires: token.expires, at });
+        kill_point("revocation: to commit");
+        tenant.store.commit(batch).await?;
+        kill_point("revocation: durable");
+        tenant.revocations.insert(token.jti_hash, &token.client_id, token.expires);
+        kill_point("revocation: known");
+        if passing.now() <= dated.plus_milliseconds(LATE_MILLISECONDS) {
+            return Ok(());
+        }
+        batch = next;
+    }
 }
 
 /// What the log says was revoked, in the order of a grant's event.

@@ -47,9 +47,15 @@ pub fn append_event(batch: &mut Batch, now: Timestamp, event: &Event) {
     batch.event(now.milliseconds(), i64::from(event::SCHEMA), event.to_body());
 }
 
-/// Notes that a client's assertion was used.
-pub fn use_assertion(batch: &mut Batch, client_id: &str, jti_hash: &[u8], expires: Timestamp) -> usize {
-    batch.use_assertion(client_id, jti_hash, expires.milliseconds())
+/// Notes that a client's assertion was used, by the request with this mark.
+pub fn use_assertion(
+    batch: &mut Batch,
+    client_id: &str,
+    jti_hash: &[u8],
+    expires: Timestamp,
+    mark: &str,
+) -> usize {
+    batch.use_assertion(client_id, jti_hash, expires.milliseconds(), mark)
 }
 
 /// The compare-and-swap of an org's revision.

@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use crate::admin::user;
 use crate::configuration::{self, Configuration};
 use crate::failure::Fault;
-use crate::freshness::{Followed, Freshness};
+use crate::freshness::{Followed, Freshness, Passing};
 use crate::ids::IdSource;
 use crate::key_pool::KeyPool;
 use crate::log::EarlyRefusals;
@@ -92,8 +92,13 @@ impl Tenant {
     /// Takes over what other nodes committed until `now`. Where the store is shared, this is called several times a
     /// second; a node that did not manage it for a second stops giving out tokens and judging them.
     pub async fn follow(&self, now: Timestamp) -> Result<(), Fault> {
-        let (configuration, revocations) =
-            tokio::join!(self.follow_configuration(now), self.revocations.follow(&self.store, self.org, now));
+        self.compare_clocks(now).await?;
+        self.freshness.confirm(Followed::Clock, now);
+        let shared = self.freshness.clock.shared(now);
+        let (configuration, revocations) = tokio::join!(
+            self.follow_configuration(now),
+            self.revocations.follow(&self.store, self.org, shared)
+        );
         if configuration.is_ok() {
             self.freshness.confirm(Followed::Configuration, now);
         }
@@ -101,6 +106,15 @@ impl Tenant {
             self.freshness.confirm(Followed::Revocations, now);
         }
         configuration.and(revocations)
+    }
+
+    /// Asks the database for its time: nodes agree on nothing else.
+    async fn compare_clocks(&self, now: Timestamp) -> Result<(), Fault> {
+        let passing = Passing::since(now);
+        if let Some(theirs) = self.store.shared_clock().await? {
+            self.freshness.clock.compare(now, Timestamp::from_milliseconds(theirs), passing.now());
+        }
+        Ok(())
     }
 
     /// The queue of changes is asked only if there is something to take over: it may be long, or stand still, and a node

@@ -12,7 +12,7 @@ use model::token_format::AccessTokenProfile;
 use model::{GrantType, Timestamp};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
-use store::CommitError;
+use store::{CommitError, kill_point};
 
 use crate::client::{self, Authenticated, Credentials};
 use crate::client_assertion::{self, Endpoint, SingleUse};
@@ -314,6 +314,7 @@ impl Subject<'_> {
         let mut batch = log::one(self.tenant, &event, self.now);
         let used = self.single_use.map(|single_use| single_use.commit(&mut batch));
         let durable = self.tenant.store.submit(batch);
+        kill_point("token: submitted");
         let mut access_token = String::new();
         let payload = Value::Object(claims).to_string();
         let token_type = match compiled.access_token_profile {
@@ -321,7 +322,10 @@ impl Subject<'_> {
             AccessTokenProfile::Rfc9068 => TokenType::AccessToken,
         };
         jose::sign_typed(&key, token_type, payload.as_bytes(), &mut access_token).map_err(Fault::internal)?;
-        match durable.await {
+        kill_point("token: signed");
+        let durable = durable.await;
+        kill_point("token: durable");
+        match durable {
             Ok(_) => {}
             Err(CommitError::Conflict { step }) if Some(step) == used => return Err(self.already_used()),
             Err(error) => return Err(Fault::from(error).into()),
@@ -390,7 +394,9 @@ impl Subject<'_> {
             .about(Target::new("AuthorizationServer", server.id.as_str(), server.name.as_str()));
         event.result = OutcomeResult::Failure;
         event.reason = Some(refusal.name().to_owned());
-        match self.tenant.store.commit(log::one(self.tenant, &event, self.now)).await {
+        let logged = self.tenant.store.commit(log::one(self.tenant, &event, self.now)).await;
+        kill_point("token: refused");
+        match logged {
             Ok(_) => Failure::Refused(refusal),
             Err(error) => Failure::Fault(error.into()),
         }

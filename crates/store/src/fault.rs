@@ -131,11 +131,9 @@ pub enum OpenError {
         /// The checksum of this release.
         known: String,
     },
-    /// The URL asks for TLS, which this release does not speak to PostgreSQL.
-    #[error(
-        "the database URL asks for TLS (`sslmode`), which is not supported yet: use a local socket or a tunnel"
-    )]
-    Tls,
+    /// What the URL says about TLS does not fit together, or a file that it names cannot be used.
+    #[error("the database URL cannot be followed: {0}")]
+    Tls(String),
     /// The URL cannot be read.
     #[error("the database URL cannot be read: {0}")]
     Url(String),

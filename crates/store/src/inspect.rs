@@ -64,7 +64,7 @@ impl Inspection {
     /// What the ledger of migrations says.
     pub(crate) fn of_ledger(ledger: Vec<Row>) -> Result<Self, OpenError> {
         let applied = ledger.into_iter().map(Applied::from_row).collect::<Result<Vec<_>, _>>()?;
-        let pending = migrate::pending(migrate::MIGRATIONS, &applied)?.len();
+        let pending = migrate::pending(migrate::known(), &applied)?.len();
         Ok(Self { pending, orgs: Vec::new(), newest_event: None, clock: None })
     }
 

@@ -7,10 +7,13 @@ mod batch;
 mod copy;
 mod fault;
 mod inspect;
+mod kill_point;
 mod migrate;
 mod numbering;
 mod port;
 mod postgres;
+#[cfg(feature = "kill-points")]
+mod pretended_release;
 mod rows;
 mod sqlite;
 mod statements;
@@ -26,6 +29,7 @@ pub use copy::{
 };
 pub use fault::{CommitError, Fault, FaultKind, OpenError};
 pub use inspect::{Embedded, Inspection, inspect_directory, inspect_postgres};
+pub use kill_point::{PLACES as KILL_POINTS, kill_point};
 pub use numbering::EventId;
 pub use port::Store;
 pub use rows::*;

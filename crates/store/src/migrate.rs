@@ -35,7 +35,17 @@ pub(crate) const MIGRATIONS: &[Migration] = migrations! {
     1, 7, "0007_revocations";
     1, 8, "0008_founding";
     1, 9, "0009_refresh_grants";
+    1, 10, "0010_whose";
 };
+
+/// The migrations that this release knows.
+#[cfg(not(feature = "kill-points"))]
+pub(crate) const fn known() -> &'static [Migration] {
+    MIGRATIONS
+}
+
+#[cfg(feature = "kill-points")]
+pub(crate) use crate::pretended_release::migrations as known;
 
 pub(crate) const CREATE_LEDGER: &str = "create table if not exists schema_migration ( \
      number {int64} not null, major {int64} not null, name {text_c} not null, \

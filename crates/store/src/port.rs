@@ -76,6 +76,23 @@ impl Store {
         matches!(&self.0, Backend::Postgres(_))
     }
 
+    /// What time it is by the clock that all nodes share, the database's, in milliseconds; `None` where the store belongs
+    /// to one process, and there is nothing to agree on. A fault if this server takes no writes any more.
+    pub async fn shared_clock(&self) -> Result<Option<i64>, Fault> {
+        match &self.0 {
+            Backend::Sqlite(_) => Ok(None),
+            Backend::Postgres(postgres) => postgres.clock().await.map(Some),
+        }
+    }
+
+    /// Whether whoever writes is still there; asks nobody. Only a shared store can lose its writer unnoticed.
+    pub fn takes_commits(&self) -> bool {
+        match &self.0 {
+            Backend::Sqlite(_) => true,
+            Backend::Postgres(postgres) => postgres.takes_commits(),
+        }
+    }
+
     /// Reads something cheap, and asks the writer for a sign of life.
     pub async fn health(&self) -> Result<(), Fault> {
         match &self.0 {

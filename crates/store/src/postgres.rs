@@ -1,13 +1,18 @@
-//! The store of many nodes: PostgreSQL through a small pool that reconnects by itself.
+//! The store of many nodes: PostgreSQL through a small pool that reconnects by itself, to whichever server takes writes.
 //! Leaves out SQL (`statements`) and what a batch means (`rows`).
 //!
 //! Batches of events only, the mint's, are drained by one task into one transaction, so that many tokens share a
 //! commit. Every other batch runs in a transaction of its own.
 
+mod circuit;
+mod clock;
 mod committer;
 mod copy;
+mod dial;
+mod servers;
 mod session;
 mod staging;
+mod tls;
 mod transaction;
 
 use std::sync::Arc;
@@ -18,8 +23,7 @@ use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Semaphore, mpsc, oneshot};
-use tokio_postgres::config::SslMode;
-use tokio_postgres::{Config, NoTls};
+use tokio_postgres::Config;
 
 use crate::batch::{Batch, Pending};
 use crate::fault::{CommitError, Fault, FaultKind, OpenError};
@@ -27,6 +31,7 @@ use crate::numbering::{Numbering, Writer};
 use crate::statements::{self, Statement};
 use crate::value::{Row, Value};
 use committer::Job;
+use dial::Dial;
 use session::Session;
 pub(crate) use staging::StagedSchema;
 
@@ -49,7 +54,7 @@ pub(crate) struct Postgres {
 impl Postgres {
     pub(crate) async fn open(url: &str) -> Result<Arc<Self>, OpenError> {
         let session = Self::connect(url)?;
-        session.migrate(crate::migrate::MIGRATIONS).await?;
+        session.migrate(crate::migrate::known()).await?;
         let (events, queue) = mpsc::channel(QUEUE);
         let runtime = Handle::current();
         runtime.spawn(committer::run(Arc::clone(&session), queue));
@@ -59,13 +64,14 @@ impl Postgres {
 
     /// A pool that connects when it is asked first.
     pub(crate) fn connect(url: &str) -> Result<Arc<Session>, OpenError> {
-        let config = configuration(url)?;
-        let manager =
-            Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+        let dial = Dial::new(servers::read(url)?);
+        let patience = dial.patience();
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = Manager::from_connect(Config::new(), dial, recycling);
         let pool = Pool::builder(manager)
             .max_size(CONNECTIONS)
             .wait_timeout(Some(PATIENCE))
-            .create_timeout(Some(PATIENCE))
+            .create_timeout(Some(patience))
             .recycle_timeout(Some(PATIENCE))
             .runtime(Runtime::Tokio1)
             .build()
@@ -116,6 +122,16 @@ impl Postgres {
         self.session.query(statement, org, &params).await
     }
 
+    /// The database's clock.
+    pub(crate) async fn clock(&self) -> Result<i64, Fault> {
+        self.session.clock().await
+    }
+
+    /// Whether the committer still runs.
+    pub(crate) fn takes_commits(&self) -> bool {
+        !self.closed.load(Ordering::Relaxed) && !self.events.is_closed()
+    }
+
     /// A read, and whether the committer still runs.
     pub(crate) async fn health(&self) -> Result<(), Fault> {
         self.session.query(statements::ALIVE, "", &[]).await?;
@@ -138,52 +154,10 @@ impl Postgres {
     }
 }
 
-fn configuration(url: &str) -> Result<Config, OpenError> {
-    let config: Result<Config, _> = url.parse();
-    if config.is_err() && url.contains("sslmode=verify-") {
-        return Err(OpenError::Tls);
-    }
-    let mut config = config.map_err(|error| OpenError::Url(session::text(&error)))?;
-    if matches!(config.get_ssl_mode(), SslMode::Require) {
-        return Err(OpenError::Tls);
-    }
-    // What the URL says comes last and wins.
-    let given = config.get_options().unwrap_or_default().to_owned();
-    config.options(format!(
-        "-c statement_timeout=10s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s {given}"
-    ));
-    if config.get_application_name().is_none() {
-        config.application_name("tokenmint");
-    }
-    if config.get_connect_timeout().is_none() {
-        config.connect_timeout(PATIENCE);
-    }
-    if config.get_tcp_user_timeout().is_none() {
-        config.tcp_user_timeout(Duration::from_secs(10));
-    }
-    config.keepalives_idle(Duration::from_secs(30));
-    Ok(config)
-}
-
 fn overloaded() -> Fault {
     Fault::new(FaultKind::Overloaded, "the queue of the store is full")
 }
 
 fn closed() -> Fault {
     Fault::new(FaultKind::Unavailable, "the store is closed")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_url_that_asks_for_tls_is_refused() {
-        for mode in ["require", "verify-ca", "verify-full"] {
-            let refused = configuration(&format!("postgres://db/mint?sslmode={mode}"));
-            assert!(matches!(refused, Err(OpenError::Tls)), "{mode}: {refused:?}");
-        }
-        assert!(configuration("postgres://db/mint").is_ok());
-        assert!(matches!(configuration("postgres://db/mint?nonsense=1"), Err(OpenError::Url(_))));
-    }
 }

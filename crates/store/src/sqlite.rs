@@ -68,7 +68,7 @@ impl Sqlite {
         staging::check_whole(directory)?;
         let file = directory::database(directory)?;
         let mut connection = connection::open(&file, options)?;
-        connection::migrate(&mut connection, crate::migrate::MIGRATIONS)?;
+        connection::migrate(&mut connection, crate::migrate::known())?;
         let (readers, reads) = sync_channel(options.queue);
         let reads = reader::share(reads);
         for number in 1..=options.readers {

@@ -166,9 +166,9 @@ statements! {
 
     // Client assertions.
     INSERT_USED_ASSERTION: 1,
-        "insert into used_assertion (org, client, jti_hash, expires) values ($1, $2, $3, $4)";
+        "insert into used_assertion (org, client, jti_hash, expires, mark) values ($1, $2, $3, $4, $5)";
     USED_ASSERTION: 1,
-        "select expires from used_assertion where org = $1 and client = $2 and jti_hash = $3";
+        "select mark from used_assertion where org = $1 and client = $2 and jti_hash = $3";
     EXPIRED_ASSERTION: 1,
         "select expires from used_assertion where org = $1 and expires < $2 order by expires limit 1";
     DELETE_EXPIRED_ASSERTIONS: 1,
@@ -254,11 +254,11 @@ statements! {
 
     // Revoked tokens.
     REVOCATIONS_AFTER: 1,
-        "select jti_hash, expires, at from revocation \
+        "select jti_hash, client, expires, at from revocation \
          where org = $1 and (at, jti_hash) > ($2, $3) order by at, jti_hash limit $4";
     INSERT_REVOCATION: 1,
-        "insert into revocation (org, jti_hash, expires, at) values ($1, $2, $3, $4) \
-         on conflict (org, jti_hash) do nothing";
+        "insert into revocation (org, jti_hash, client, expires, at) values ($1, $2, $3, $4, $5) \
+         on conflict (org, jti_hash) do update set at = excluded.at where revocation.at < excluded.at";
     DELETE_REVOCATIONS: 1, "delete from revocation where org = $1 and expires < $2";
 
     // Log: writing and sequencing.
@@ -277,6 +277,9 @@ statements! {
     FILL_GAP: 1,
         "insert into event (org, writer, n, at, schema, body) values ($1, $2, $3, $4, 0, '') \
          on conflict (org, writer, n) do nothing";
+    CLAIM_EVENT: 1,
+        "insert into event (org, writer, n, at, schema, body) values ($1, $2, $3, $4, 0, '') \
+         on conflict (org, writer, n) do update set schema = event.schema returning schema";
     LOG_HEAD: 1, "select seq from log_head where org = $1";
     INSERT_LOG_HEAD: 1, "insert into log_head (org, seq) values ($1, $2) on conflict (org) do nothing";
     ADVANCE_LOG_HEAD: 2, "update log_head set seq = $1 where org = $2 and seq = $3";

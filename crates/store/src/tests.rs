@@ -5,12 +5,17 @@ mod cluster;
 mod copy;
 mod embedded;
 mod grants;
+mod hosts;
 mod inspect;
+mod keeper;
 mod log;
 mod nouns;
 mod promises;
 mod server;
 mod statements;
+mod tls;
+mod unknown;
+mod wire;
 
 /// Runs cases, functions of a [`bed::Bed`], over each kind of store.
 macro_rules! on_every_store {

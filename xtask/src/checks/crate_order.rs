@@ -14,6 +14,9 @@ const ORDER: &[(&str, &[&str])] = &[
     ("service", &["model", "el", "engine", "jose", "store"]),
     ("server", &["model", "el", "engine", "jose", "store", "service"]),
     ("bench", &[]),
+    ("faults", &["bench"]),
+    // Tries every parser that there is, so it stands to the right of all.
+    ("fuzz", &["model", "el", "engine", "jose", "store", "service", "server"]),
     ("xtask", &[]),
 ];
 
@@ -31,13 +34,13 @@ pub struct Kept {
 pub const KEPT: &[Kept] = &[
     Kept {
         packages: &["axum", "hyper", "hyper-util", "http", "http-body", "http-body-util", "h2", "tower"],
-        crates: &["server", "bench"],
+        crates: &["server", "bench", "faults", "fuzz"],
         instead: "only `server` knows HTTP; return a typed refusal and let `server` map it",
     },
     Kept {
         packages: &["rustls", "rustls-native-certs", "tokio-rustls", "rcgen"],
-        crates: &["server"],
-        instead: "only `server` speaks TLS",
+        crates: &["server", "store"],
+        instead: "only `server` speaks TLS, and `store` to its database",
     },
     Kept {
         packages: &["prometheus-client"],
@@ -51,12 +54,12 @@ pub const KEPT: &[Kept] = &[
     },
     Kept {
         packages: &["aws-lc-rs", "aws-lc-sys"],
-        crates: &["jose", "bench"],
+        crates: &["jose", "bench", "faults"],
         instead: "only `jose` sees a private key; use what it offers, or add it there",
     },
     Kept {
         packages: &["tokio"],
-        crates: &["store", "service", "server", "bench"],
+        crates: &["store", "service", "server", "bench", "faults", "fuzz"],
         instead: "this crate is pure: no tasks, no I/O; do it in `service` or above",
     },
     Kept {
@@ -126,6 +129,7 @@ mod tests {
             ("service", "rusqlite", false),
             ("service", "aws-lc-rs", false),
             ("el", "rand", false),
+            ("fuzz", "aws-lc-rs", false),
         ] {
             let manifest = format!("[dependencies]\n{library} = \"1\"\n");
             let found = said(check, &[(&format!("crates/{owner}/Cargo.toml"), &manifest)]);

@@ -3,6 +3,7 @@
 mod absences;
 mod crate_order;
 mod decisions;
+mod kill_points;
 mod paths;
 mod shape;
 mod workplace;
@@ -12,8 +13,15 @@ use crate::tree::Tree;
 
 /// Everything that is to be put right, in the order of the files.
 pub fn all(tree: &Tree) -> Vec<Finding> {
-    let checks =
-        [crate_order::check, absences::check, shape::check, paths::check, workplace::check, decisions::check];
+    let checks = [
+        crate_order::check,
+        absences::check,
+        shape::check,
+        paths::check,
+        workplace::check,
+        decisions::check,
+        kill_points::check,
+    ];
     let mut findings: Vec<Finding> = checks.iter().flat_map(|check| check(tree)).collect();
     findings.sort();
     findings.dedup();

@@ -131,6 +131,16 @@ fn regular_expressions_are_bounded_whenever_they_are_compiled() {
 }
 
 #[test]
+fn a_large_regular_expression_is_compared_with_little_text_only() {
+    let large = "user.long + user.long matches '(?:x{1,50}.?){1,50}y'";
+    assert_eq!(result(large), "false");
+    let often = vec![large; 16].join(" or ");
+    assert_eq!(result(&often), "fails: evaluation takes too many steps");
+    let usual = vec!["user.long + user.long matches '(?i).*@example\\.com'"; 16].join(" or ");
+    assert_eq!(result(&usual), "false");
+}
+
+#[test]
 fn huge_numbers_are_refused() {
     assert!(result(&"9".repeat(1000)).ends_with("is too large"));
     assert!(result(&format!("1{}.5", "0".repeat(900))).ends_with("is too large"));

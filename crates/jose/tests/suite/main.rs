@@ -8,6 +8,7 @@ mod seal;
 mod sign;
 mod vectors;
 mod verify;
+mod wycheproof;
 
 use jose::json::{Members, parse_object};
 use jose::{Algorithm, SigningKey};

@@ -116,7 +116,9 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
         let tag = text.strip_prefix("W/").unwrap_or(text);
         let inner = tag.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
         let inner = inner.ok_or_else(|| ApiError::of(code::ETAG_SYNTAX))?;
-        Ok(Self(inner.parse().map_or(Precondition::Never, Precondition::Revision)))
+        // Tags are compared as they are written: `"+5"` and `"05"` are tags that no reply ever carried.
+        let revision = inner.parse::<u64>().ok().filter(|revision| revision.to_string() == inner);
+        Ok(Self(revision.map_or(Precondition::Never, Precondition::Revision)))
     }
 }
 
@@ -270,4 +272,27 @@ pub(crate) fn priority(number: Option<i64>) -> Result<Option<u32>, ApiError> {
 /// `status`, where a body may carry it.
 pub(crate) fn status(text: Option<&str>) -> Result<Option<model::Status>, ApiError> {
     optional("status", text)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Request;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_tag_names_a_revision_only_as_replies_write_it() {
+        for (tag, expected) in [
+            ("\"5\"", Precondition::Revision(5)),
+            ("W/\"5\"", Precondition::Revision(5)),
+            ("\"05\"", Precondition::Never),
+            ("\"+5\"", Precondition::Never),
+            ("\"99999999999999999999\"", Precondition::Never),
+            ("*", Precondition::Exists),
+        ] {
+            let (mut parts, ()) = Request::builder().header(IF_MATCH, tag).body(()).unwrap().into_parts();
+            let IfMatch(read) = IfMatch::from_request_parts(&mut parts, &()).await.unwrap();
+            assert_eq!(read, expected, "{tag}");
+        }
+    }
 }

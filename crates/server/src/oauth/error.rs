@@ -73,6 +73,9 @@ impl IntoResponse for OAuthError {
             let challenge = HeaderValue::from_static("Basic realm=\"token endpoint\"");
             response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
         }
+        if self.status == StatusCode::TOO_MANY_REQUESTS {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("60"));
+        }
         response
     }
 }
@@ -247,6 +250,12 @@ impl From<access_token::Refusal> for OAuthError {
             R::UnknownServer => Refusal::UnknownServer.into(),
             R::Client(refusal) => refusal.into(),
             R::MissingToken => Self::invalid_request("The 'token' parameter is required."),
+            R::TooManyRevocations => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too_many_requests",
+                "This client has had as many tokens revoked as it may at one time. They are forgotten when they \
+                 expire.",
+            ),
         }
     }
 }

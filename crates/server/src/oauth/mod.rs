@@ -3,12 +3,12 @@
 
 mod about_token;
 pub mod error;
-mod form;
+pub mod form;
 mod introspect;
 mod keys;
 mod metadata;
 mod revoke;
-mod token;
+pub mod token;
 
 use std::sync::Arc;
 

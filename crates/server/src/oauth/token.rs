@@ -90,11 +90,7 @@ fn foreign_page(headers: &HeaderMap, here: &Here) -> Option<String> {
 }
 
 /// The one kind of credentials that the request presents; two kinds are refused, and so is the query.
-pub(super) fn credentials(
-    headers: &HeaderMap,
-    query: &Query,
-    form: &Form,
-) -> Result<Credentials, OAuthError> {
+pub fn credentials(headers: &HeaderMap, query: &Query, form: &Form) -> Result<Credentials, OAuthError> {
     if ["client_id", "client_secret", "client_assertion"].iter().any(|name| query.get(name).is_some()) {
         return Err(OAuthError::credentials_in_query());
     }

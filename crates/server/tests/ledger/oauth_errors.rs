@@ -329,10 +329,15 @@ fn introspection_and_revocation_refuse_in_the_same_words() {
         said(R::MissingToken),
         "missing_token: 400 invalid_request: The 'token' parameter is required."
     );
+    assert_eq!(
+        said(R::TooManyRevocations),
+        "too_many_revocations: 429 too_many_requests: This client has had as many tokens revoked as it may at one time. \
+         They are forgotten when they expire."
+    );
     let client = R::Client(client::Refusal::NoCredentials);
     assert_eq!(said(client), "no_client_credentials: 401 invalid_client: No client credentials found.");
     // A new one does not compile before it stands here.
     match client {
-        R::UnknownServer | R::MissingToken | R::Client(_) => {}
+        R::UnknownServer | R::MissingToken | R::Client(_) | R::TooManyRevocations => {}
     }
 }

@@ -37,6 +37,30 @@ async fn what_is_in_flight_is_finished_and_nothing_new_is_accepted() {
 }
 
 #[tokio::test]
+async fn whoever_asks_while_it_stops_is_answered_and_told_to_leave() {
+    let limits = Limits { drain_time: Duration::from_secs(5), ..Limits::default() };
+    let server = start_with(limits).await;
+    let mut known = server.connect().await;
+    let ask = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n";
+    known.write_all(ask).await.unwrap();
+    let reply = Reply::read(&mut known).await.unwrap();
+    assert_eq!((reply.status, reply.header("connection")), (200, ""));
+    server.stop.send(()).await.unwrap();
+    let mut new = server.connect().await;
+    for stream in [&mut known, &mut new] {
+        stream.write_all(ask).await.unwrap();
+        let reply = Reply::read(stream).await.unwrap();
+        assert_eq!((reply.status, reply.header("connection")), (200, "close"));
+        assert!(closes_within(stream, 1).await);
+    }
+    assert_eq!(
+        server.ended.await.unwrap(),
+        Ended::Quietly,
+        "nobody is left, so the rest of the time is not waited for"
+    );
+}
+
+#[tokio::test]
 async fn a_second_word_ends_it_at_once() {
     let server = start().await;
     let mut in_flight = held(&server).await;

@@ -78,5 +78,6 @@ pub(crate) async fn make(
     now: Timestamp,
 ) -> Result<Arc<KeyRecord>, Fault> {
     let key = tenant.keys.take(algorithm).await?;
+    store::kill_point("key: made");
     KeyRecord::of_generated(key, server, &tenant.secrets, now.whole_second()).map(Arc::new)
 }

@@ -275,6 +275,8 @@ fn of_schema_8(file: &[u8]) -> Vec<u8> {
         let text = String::from_utf8_lossy(content).into_owned();
         match letter {
             b'H' => *content = said(&text, &format!("\"schema\":{}", store::newest_schema()), "\"schema\":8"),
+            b'T' if text.starts_with("used_assertion:") => *content = said(&text, ", mark text", ""),
+            b'T' if text.starts_with("revocation:") => *content = said(&text, ", client text", ""),
             b'F' => *content = said(&text, "\"refresh_grant\":0,", ""),
             _ => {}
         }

@@ -4,6 +4,7 @@ mod algorithms;
 mod assertions;
 mod backup;
 mod backup_damage;
+mod bad_wire;
 mod client;
 mod dangling;
 mod drafts;
@@ -11,6 +12,9 @@ mod early;
 mod history;
 mod introspection;
 mod jwks;
+#[path = "../../../store/src/tests/keeper.rs"]
+#[expect(dead_code, reason = "the store's suite needs more of it")]
+mod keeper;
 mod key_life;
 mod key_revocation;
 mod keys;
@@ -23,4 +27,6 @@ mod revocation;
 mod secrets;
 mod sequence;
 mod token;
+#[path = "../../../store/src/tests/wire.rs"]
+mod wire;
 mod world;

@@ -10,15 +10,18 @@ use serde_json::json;
 use service::admin::app::{self, Written};
 use service::client::Credentials;
 use service::client_assertion::{ASSERTION_TYPE, Assertion, Refusal as A};
+use service::freshness::Freshness;
 use service::outbound::{Call, Fetched, Outbound, OutboundError};
-use service::published_keys::WAITING_MAX;
+use service::published_keys::{WAITING_FOR_ONE_MAX, WAITING_MAX};
 use service::token::Refusal;
 use service::{Failure, Remedy, client};
 use tokio::sync::{Mutex, Semaphore};
 
-use crate::world::{TOKEN_URL, World, app_settings, refused, request};
+use crate::world::{ISSUER, World, app_settings, refused, request};
 
 const URI: &str = "https://app.example/jwks";
+/// A site that answers at once, whatever the other one does.
+const SOUND: &str = "https://sound.example/jwks";
 
 /// Answers what a test has laid ready, the last of it again and again; each call waits for its turn.
 #[derive(Debug)]
@@ -42,9 +45,11 @@ impl Site {
 impl Outbound for Site {
     fn get<'a>(&'a self, url: &'a str) -> Call<'a> {
         Box::pin(async move {
-            assert_eq!(url, URI);
+            assert!([URI, SOUND].contains(&url), "{url}");
             self.calls.fetch_add(1, Ordering::SeqCst);
-            self.turns.acquire().await.unwrap().forget();
+            if url == URI {
+                self.turns.acquire().await.unwrap().forget();
+            }
             let mut answers = self.answers.lock().await;
             if answers.len() > 1 { answers.pop_front().unwrap() } else { answers[0].clone() }
         })
@@ -76,16 +81,21 @@ fn key() -> SigningKey {
 async fn world_with(site: &Arc<Site>) -> (World, Written) {
     let world = World::new().await.with_outbound(Arc::<Site>::clone(site)).await;
     world.make_scope("orders").await;
-    let settings = app_settings("Signer");
-    let keys = Some(ClientKeys::JwksUri(URI.to_owned()));
-    let oauth = OAuthSettings { auth_method: AuthMethod::PrivateKeyJwt, keys, ..settings.oauth.clone() };
-    let app = world.try_app(app::Settings { oauth, ..settings }).await.unwrap();
+    let app = signer(&world, URI).await;
     (world, app)
+}
+
+/// A client that publishes its keys at `uri`.
+async fn signer(world: &World, uri: &str) -> Written {
+    let settings = app_settings("Signer");
+    let keys = Some(ClientKeys::JwksUri(uri.to_owned()));
+    let oauth = OAuthSettings { auth_method: AuthMethod::PrivateKeyJwt, keys, ..settings.oauth.clone() };
+    world.try_app(app::Settings { oauth, ..settings }).await.unwrap()
 }
 
 fn signed(world: &World, app: &Written, key: &SigningKey) -> service::token::Request {
     let id = &app.entry.app.value.client_id;
-    let claims = json!({"iss": id, "sub": id, "aud": TOKEN_URL, "exp": world.now().seconds() + 300});
+    let claims = json!({"iss": id, "sub": id, "aud": ISSUER, "exp": world.now().seconds() + 300});
     let mut assertion = String::new();
     jose::sign_compact(key, claims.to_string().as_bytes(), &mut assertion).unwrap();
     let assertion_type = Some(ASSERTION_TYPE.to_owned());
@@ -189,7 +199,7 @@ async fn many_wait_for_one_fetch_and_too_many_are_sent_away() {
     let (world, app) = world_with(&site).await;
     let (ask, now) = (signed(&world, &app, &key), world.now());
     let mut calls = tokio::task::JoinSet::new();
-    for _ in 0..WAITING_MAX + 10 {
+    for _ in 0..WAITING_FOR_ONE_MAX + 10 {
         let (tenant, ask) = (Arc::clone(&world.tenant), ask.clone());
         calls.spawn(async move { service::token::issue(&tenant, &ask, now).await });
     }
@@ -200,13 +210,45 @@ async fn many_wait_for_one_fetch_and_too_many_are_sent_away() {
             other => panic!("{other:?}"),
         }
     }
-    // Nor does it hold up anybody else.
+    // Nor does it hold up anybody else: neither who needs no keys nor who waits for another site.
     let other = world.make_app("Other").await;
     world.ask(&request(crate::world::basic(&other), Some("orders"))).await.unwrap();
+    let sound = signer(&world, SOUND).await;
+    assert_eq!((refusal(&world, &sound, &key).await, site.calls()), (None, 2));
     site.turns.add_permits(1);
     let answers = calls.join_all().await;
-    assert!(answers.len() == WAITING_MAX && answers.iter().all(Result::is_ok));
-    assert_eq!(site.calls(), 1);
+    assert!(answers.len() == WAITING_FOR_ONE_MAX && answers.iter().all(Result::is_ok));
+    assert_eq!(site.calls(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn those_who_wait_for_many_sites_never_fill_the_endpoint() {
+    let key = key();
+    let site = Site::new(vec![published(&[&key], None)]);
+    site.turns.forget_permits(1_000);
+    let (world, _) = world_with(&site).await;
+    let now = world.now();
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..WAITING_MAX / WAITING_FOR_ONE_MAX {
+        let ask = signed(&world, &signer(&world, URI).await, &key);
+        for _ in 0..WAITING_FOR_ONE_MAX {
+            let (tenant, ask) = (Arc::clone(&world.tenant), ask.clone());
+            calls.spawn(async move { service::token::issue(&tenant, &ask, now).await });
+        }
+    }
+    let last = signed(&world, &signer(&world, URI).await, &key);
+    // The others may still be on their way to where they wait.
+    let refused = loop {
+        let tenant = Arc::clone(&world.tenant);
+        let asking = service::token::issue(&tenant, &last, now);
+        match tokio::time::timeout(std::time::Duration::from_millis(50), asking).await {
+            Ok(answer) => break answer,
+            Err(_) => tokio::task::yield_now().await,
+        }
+    };
+    assert!(matches!(refused, Err(Failure::Fault(fault)) if fault.remedy == Remedy::TryLater));
+    site.turns.add_permits(100);
+    assert!(calls.join_all().await.iter().all(Result::is_ok));
 }
 
 #[tokio::test]
@@ -215,9 +257,43 @@ async fn another_address_means_other_keys() {
     let site = Site::new(vec![published(&[&key], Some(3_600))]);
     let (world, app) = world_with(&site).await;
     assert_eq!(refusal(&world, &app, &key).await, None);
-    let settings = app_settings("Signer");
-    let keys = Some(ClientKeys::JwksUri(URI.to_owned()));
-    let oauth = OAuthSettings { auth_method: AuthMethod::PrivateKeyJwt, keys, ..settings.oauth.clone() };
-    let other = world.try_app(app::Settings { oauth, ..settings }).await.unwrap();
+    let other = signer(&world, URI).await;
     assert_eq!((refusal(&world, &other, &key).await, site.calls()), (None, 2), "each client has its own");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_became_stale_while_it_waited_neither_mints_nor_judges() {
+    let key = key();
+    let site = Site::new(vec![published(&[&key], Some(60))]);
+    let (mut world, app) = world_with(&site).await;
+    let plain = world.make_app("Plain").await;
+    let token = world.ask(&request(crate::world::basic(&plain), Some("orders"))).await.unwrap().access_token;
+    Arc::get_mut(&mut world.tenant).unwrap().freshness = Freshness::shared();
+    site.turns.forget_permits(1_000);
+    let before = world.count_events().await;
+    for follows_meanwhile in [false, true] {
+        // The keys of before are too old by now.
+        world.wait(3_600_000);
+        world.tenant.follow(world.now()).await.unwrap();
+        let (mint, now) = (signed(&world, &app, &key), world.now());
+        let judge = crate::world::about(mint.credentials.clone(), &token);
+        let minted = service::token::issue(&world.tenant, &mint, now);
+        let judged = service::introspect::introspect(&world.tenant, &judge, now);
+        let later = async {
+            // Nobody can wait for less: the time that passes is measured.
+            tokio::time::sleep(std::time::Duration::from_millis(1_200)).await;
+            if follows_meanwhile {
+                world.tenant.follow(now.plus_milliseconds(1_200)).await.unwrap();
+            }
+            site.turns.add_permits(1);
+        };
+        let (minted, judged, ()) = tokio::join!(minted, judged, later);
+        if follows_meanwhile {
+            assert!(minted.is_ok(), "{minted:?}");
+            continue;
+        }
+        assert!(matches!(minted, Err(Failure::Fault(fault)) if fault.remedy == Remedy::TryLater));
+        assert!(matches!(judged, Err(Failure::Fault(fault)) if fault.remedy == Remedy::TryLater));
+        assert_eq!(world.count_events().await, before, "nothing was given out");
+    }
 }

@@ -36,30 +36,36 @@ pub struct Table {
     pub key: usize,
 }
 
-macro_rules! column {
-    ($since:literal int $name:literal) => {
-        Column { name: $name, holds: Holds::Int, since: $since }
+macro_rules! holds {
+    (int) => {
+        Holds::Int
     };
-    ($since:literal text $name:literal) => {
-        Column { name: $name, holds: Holds::Text, since: $since }
+    (text) => {
+        Holds::Text
     };
-    ($since:literal bytes $name:literal) => {
-        Column { name: $name, holds: Holds::Bytes, since: $since }
+    (bytes) => {
+        Holds::Bytes
     };
 }
 
 macro_rules! tables {
-    ($($since:literal $name:literal ($($key_holds:ident $key:literal),+) { $($holds:ident $column:literal),* };)*) => {
+    ($($since:literal $name:literal ($($key_holds:ident $key:literal),+) { $($holds:ident $column:literal),* }
+        $($later:literal { $($later_holds:ident $added:literal),* })*;)*) => {
         /// All of them, in the order in which a copy holds them: what is small and everything rests on, then the log.
         pub const TABLES: &[Table] = &[$(Table {
             name: $name,
             since: $since,
-            columns: &[$(column!($since $key_holds $key),)+ $(column!($since $holds $column)),*],
+            columns: &[
+                $(Column { name: $key, holds: holds!($key_holds), since: $since },)+
+                $(Column { name: $column, holds: holds!($holds), since: $since },)*
+                $($(Column { name: $added, holds: holds!($later_holds), since: $later },)*)*
+            ],
             key: [$($key),+].len(),
         }),*];
     };
 }
 
+// The migration that brought it, the name, the key, the other columns; then what later migrations added.
 tables! {
     8 "founding" (text "org") { text "founder" };
     1 "org" (text "org") { text "body", int "revision", int "created" };
@@ -89,8 +95,8 @@ tables! {
           int "ended" };
     9 "refresh_grant" (text "org", text "server", text "client", text "id")
         { int "updated", int "idle_expires", int "expires" };
-    6 "used_assertion" (text "org", text "client", bytes "jti_hash") { int "expires" };
-    7 "revocation" (text "org", bytes "jti_hash") { int "expires", int "at" };
+    6 "used_assertion" (text "org", text "client", bytes "jti_hash") { int "expires" } 10 { text "mark" };
+    7 "revocation" (text "org", bytes "jti_hash") { int "expires", int "at" } 10 { text "client" };
     1 "change" (text "org", int "revision", int "ordinal")
         { text "kind", text "id", text "parent", int "at", text "actor", int "schema", text "before", text "after" };
     5 "log_writer" (text "org", text "writer") { int "next", int "at" };

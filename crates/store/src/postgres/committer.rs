@@ -4,18 +4,22 @@
 //! again, and that they are there already is then the good news.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use deadpool_postgres::Object;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
-use super::session::{Session, fault, is_conflict, is_passing, pause};
-use super::transaction::{Numbered, Trouble, begin, end, flight, unknown};
+use super::session::{RETRIES, Session, fault, is_conflict, is_passing, pause};
+use super::transaction::{Numbered, Trouble, begin, end, unknown};
 use crate::batch::{Answer, Batch};
 use crate::fault::{Fault, FaultKind};
+use crate::kill_point::kill_point;
 
 const BATCHES_PER_TRANSACTION: usize = 256;
-/// Together with the time-outs of connecting and sending: well below the age at which a gap is closed.
-const RETRIES: u32 = 2;
+/// After this long nothing is tried again: together with the time-outs of connecting and sending well below the age at
+/// which a gap is closed.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the committer can be asked to do.
 pub(super) enum Job {
@@ -75,24 +79,32 @@ async fn commit(session: &Session, batches: Vec<(Batch, Answer)>) {
 async fn write(session: &Session, batches: &[Batch], numbered: &[Numbered]) -> Result<(), Fault> {
     let mut doubtful = false;
     let mut retry = 0;
+    let begun = Instant::now();
     loop {
         let fault = match attempt(session, batches, numbered).await {
             Ok(()) => break,
-            // The attempt before had come through.
-            Err(Ended::Refused(error)) if doubtful && is_conflict(&error) => break,
-            Err(Ended::Refused(error)) if !is_passing(&error) => return Err(fault(error)),
+            // The attempt before came through; that it did is made as durable as a commit.
+            Err(Ended::Refused(error)) if doubtful && is_conflict(&error) => {
+                match numbered.iter().find(|numbered| numbered.has_events()) {
+                    Some(numbered) if session.came_through(numbered).await.is_ok_and(|came| came) => break,
+                    _ => return Err(unknown(&fault(error))),
+                }
+            }
+            Err(Ended::Refused(error)) if !doubtful && !is_passing(&error) => return Err(fault(error)),
+            Err(Ended::Disconnected(fault)) if !doubtful => return Err(fault),
             Err(Ended::Refused(error)) => fault(error),
+            Err(Ended::Disconnected(fault)) => fault,
             Err(Ended::Doubtful(fault)) => {
                 doubtful = true;
                 fault
             }
-            Err(Ended::Disconnected(fault)) => fault,
         };
-        if retry == RETRIES {
+        if retry == RETRIES || begun.elapsed() >= PATIENCE {
             return Err(if doubtful { unknown(&fault) } else { fault });
         }
         retry += 1;
-        tokio::time::sleep(pause(retry)).await;
+        // Where the outcome is open, the server may have to undo a transaction that nobody ends.
+        tokio::time::sleep(pause(if doubtful { retry + 3 } else { retry })).await;
     }
     for numbered in numbered {
         session.announced(numbered);
@@ -114,7 +126,10 @@ async fn attempt(session: &Session, batches: &[Batch], numbered: &[Numbered]) ->
         sendings.extend(numbered.sendings(batch, writer.clone()));
     }
     sendings.push(end());
-    let Some(trouble) = flight(&connection, sendings).await.trouble else { return Ok(()) };
+    kill_point("transaction: to commit");
+    let flown = session.flight(&connection, sendings).await;
+    kill_point("transaction: committed");
+    let Some(trouble) = flown.trouble else { return Ok(()) };
     drop(Object::take(connection));
     Err(match trouble {
         Trouble::Refused(_, error) => Ended::Refused(error),

@@ -4,20 +4,26 @@ use std::error::Error as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use deadpool_postgres::{Object, Pool};
+use deadpool_postgres::{Object, Pool, PoolError, TimeoutType};
+use tokio::time::Instant;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, Error};
 
+use super::circuit::Circuit;
 use crate::fault::{Fault, FaultKind, OpenError};
+use crate::kill_point::kill_point;
 use crate::migrate::{self, Applied, Dialect, Migration};
 use crate::numbering::Numbering;
 use crate::statements::Statement;
 use crate::value::{FromRow as _, Row, Value};
 
-/// Longer than the server's own limit of a statement: only a silent server is given up.
-pub(super) const SILENCE: Duration = Duration::from_secs(12);
+/// Longer than the server's own limit of a statement: only a silent server is given up. Nobody begins a transaction
+/// again after this long either.
+pub(super) const SILENCE: Duration = Duration::from_secs(5);
+/// How often something is tried again that certainly left no trace.
+pub(super) const RETRIES: u32 = 5;
 /// Any number, as long as every release uses the same.
 const MIGRATION_LOCK: &str = "select pg_advisory_xact_lock(8246915213)";
 
@@ -26,19 +32,49 @@ const MIGRATION_LOCK: &str = "select pg_advisory_xact_lock(8246915213)";
 pub(crate) struct Session {
     pool: Pool,
     numbering: Mutex<Numbering>,
+    pub(super) circuit: Circuit,
 }
 
 impl Session {
     pub(super) fn new(pool: Pool, numbering: Numbering) -> Self {
-        Self { pool, numbering: Mutex::new(numbering) }
+        Self { pool, numbering: Mutex::new(numbering), circuit: Circuit::default() }
     }
 
     pub(super) fn numbering(&self) -> MutexGuard<'_, Numbering> {
         self.numbering.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) async fn connection(&self) -> Result<Object, Fault> {
-        self.pool.get().await.map_err(|error| Fault::because(FaultKind::Unavailable, error))
+    pub(crate) async fn connection(&self) -> Result<Object, Fault> {
+        self.circuit.admit(Instant::now())?;
+        let error = match self.pool.get().await {
+            Ok(connection) => return Ok(connection),
+            Err(error) => error,
+        };
+        let message = match &error {
+            PoolError::Backend(error) => format!("the database cannot be reached: {}", text(error)),
+            PoolError::Timeout(TimeoutType::Wait) => "every connection to the database is busy".to_owned(),
+            error => format!("the database cannot be reached: {error}"),
+        };
+        self.circuit.fail(Instant::now());
+        Err(Fault { kind: FaultKind::Unavailable, message, source: Some(Box::new(error)) })
+    }
+
+    /// Draws the consequence of an error for the other connections: those to a server that takes no writes any more are
+    /// of no use, not even to read by, for what it knows may be old.
+    pub(super) fn note(&self, code: &SqlState) {
+        if *code == SqlState::READ_ONLY_SQL_TRANSACTION {
+            let dropped = self.pool.retain(|_, _| false).removed.len();
+            tracing::warn!(
+                dropped,
+                "the database server takes no writes any more: looking for the one that does"
+            );
+        }
+    }
+
+    /// The fault of a server that says nothing.
+    pub(super) fn silent(&self) -> Fault {
+        self.circuit.fail(Instant::now());
+        Fault::new(FaultKind::Unavailable, "the database does not answer")
     }
 
     pub(crate) fn close(&self) {
@@ -56,18 +92,24 @@ impl Session {
         loop {
             let connection = self.connection().await?;
             let answer = tokio::time::timeout(SILENCE, select(&connection, statement, org, params)).await;
-            if let Ok(Ok(rows)) = answer {
-                return rows.iter().map(row).collect();
-            }
-            drop(Object::take(connection));
-            match answer {
-                Ok(Err(error)) if retry < 3 && (error.is_closed() || is_passing(&error)) => {
-                    retry += 1;
-                    tokio::time::sleep(pause(retry)).await;
+            let Ok(answer) = answer else {
+                drop(Object::take(connection));
+                return Err(self.silent());
+            };
+            let error = match answer {
+                Ok(rows) => {
+                    self.circuit.close();
+                    return rows.iter().map(row).collect();
                 }
-                Ok(Err(error)) => return Err(fault(error)),
-                _ => return Err(silent()),
+                Err(error) => error,
+            };
+            drop(Object::take(connection));
+            error.code().into_iter().for_each(|code| self.note(code));
+            if retry == RETRIES || !(error.is_closed() || is_passing(&error)) {
+                return Err(fault(error));
             }
+            retry += 1;
+            tokio::time::sleep(pause(retry)).await;
         }
     }
 
@@ -80,13 +122,6 @@ impl Session {
         }
         let applied = connection.query(migrate::READ_LEDGER, &[]).await.map_err(fault)?;
         applied.iter().map(row).collect()
-    }
-
-    /// What time it is by the server's clock, which nothing is ever dated by.
-    pub(crate) async fn clock(&self) -> Result<i64, Fault> {
-        const CLOCK: &str = "select (extract(epoch from clock_timestamp()) * 1000)::bigint";
-        let connection = self.connection().await?;
-        connection.query_one(CLOCK, &[]).await.and_then(|row| row.try_get(0)).map_err(fault)
     }
 
     /// Brings the schema up to date, one migration in one transaction, one node at a time.
@@ -113,12 +148,16 @@ async fn migrate_once(connection: &mut Object, known: &[Migration]) -> Result<bo
         transaction.commit().await.map_err(fault)?;
         return Ok(false);
     };
+    kill_point("migration: begun");
     let text = migrate::render(missing.template, Dialect::Postgres);
     transaction.batch_execute(&text).await.map_err(fault)?;
+    kill_point("migration: applied");
     let checksum = migrate::checksum(missing.template);
     let entry: [&(dyn ToSql + Sync); 4] = [&missing.number, &missing.major, &missing.name, &checksum];
     transaction.execute(migrate::WRITE_LEDGER, &entry).await.map_err(fault)?;
+    kill_point("migration: noted");
     transaction.commit().await.map_err(fault)?;
+    kill_point("migration: committed");
     Ok(true)
 }
 
@@ -231,8 +270,4 @@ pub(super) fn text(error: &Error) -> String {
 pub(super) fn pause(retry: u32) -> Duration {
     let noise = getrandom::u32().unwrap_or(0) % 2_500;
     Duration::from_micros(u64::from(2_500 + noise) << retry.min(6))
-}
-
-pub(super) fn silent() -> Fault {
-    Fault::new(FaultKind::Unavailable, "the database does not answer")
 }

@@ -4,20 +4,23 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use deadpool_postgres::Object;
 use tokio::time::Instant;
 use tokio_postgres::Error;
+use tokio_postgres::error::SqlState;
 
-use super::session::{self, SILENCE, Session, fault};
+use super::session::{self, RETRIES, SILENCE, Session, fault};
 use crate::batch::{Batch, Committed, Outcome};
 use crate::fault::{CommitError, Fault, FaultKind};
+use crate::kill_point::kill_point;
 use crate::numbering::EventId;
 use crate::statements::{self, Statement};
 use crate::value::{Value, params};
 
-/// How often a transaction is tried again that certainly left no trace.
-const RETRIES: u32 = 5;
+/// For how long the outcome of a commit is asked for: longer than a transaction may stand still at the server.
+const RESOLVING: Duration = Duration::from_secs(10);
 const BEGIN: &Statement = &Statement { name: "BEGIN", org: 0, sql: "begin" };
 const COMMIT: &Statement = &Statement { name: "COMMIT", org: 0, sql: "commit" };
 
@@ -51,21 +54,68 @@ impl Session {
         let mut retry = 0;
         let begun = Instant::now();
         loop {
-            match self.attempt(batch, &mut numbered).await {
-                Err(Failed::Traceless(_)) if retry < RETRIES && begun.elapsed() < SILENCE => {
-                    retry += 1;
-                    tokio::time::sleep(session::pause(retry)).await;
-                }
+            let fault = match self.attempt(batch, &mut numbered).await {
                 Ok(committed) => return Ok(committed),
-                Err(Failed::Finally(error)) => return Err(error),
-                Err(Failed::Traceless(fault)) => {
-                    if let Some(numbered) = &numbered {
+                Err(Failed::Finally(error)) => {
+                    // Unless a number was taken already, nothing of it will be found.
+                    let traceless = |fault: &Fault| fault.kind != FaultKind::Internal;
+                    if let (Some(numbered), CommitError::Fault(fault)) = (&numbered, &error)
+                        && traceless(fault)
+                    {
                         self.give_back(numbered);
                     }
-                    return Err(fault.into());
+                    return Err(error);
                 }
+                Err(Failed::Traceless(fault)) => fault,
+                Err(Failed::Doubtful(fault)) => {
+                    let Some(doubtful) = numbered.take().filter(Numbered::has_events) else {
+                        return Err(unknown(&fault).into());
+                    };
+                    match self.came_through(&doubtful).await {
+                        Ok(true) => {
+                            self.announced(&doubtful);
+                            return Ok(doubtful.committed());
+                        }
+                        Ok(false) => fault,
+                        Err(_) => return Err(unknown(&fault).into()),
+                    }
+                }
+            };
+            if retry == RETRIES || begun.elapsed() >= SILENCE {
+                if let Some(numbered) = &numbered {
+                    self.give_back(numbered);
+                }
+                return Err(fault.into());
             }
+            retry += 1;
+            tokio::time::sleep(session::pause(retry)).await;
         }
+    }
+
+    /// What became of a transaction whose commit nobody answered. The number of its first event is claimed for an empty
+    /// one: either the transaction was there before, or it can never be. The claim waits for one that still runs, and
+    /// writes in both cases, so that what it saw is as durable as itself.
+    pub(super) async fn came_through(&self, numbered: &Numbered) -> Result<bool, Fault> {
+        let begun = Instant::now();
+        let mut claimed = false;
+        for &(n, at) in &numbered.rows {
+            let params = params![self.writer(), n, at];
+            let rows = loop {
+                match self.query(statements::CLAIM_EVENT, &numbered.org, &params).await {
+                    Ok(rows) => break rows,
+                    // A few that left no number behind are gaps, which are closed later.
+                    Err(_) if claimed => return Ok(false),
+                    Err(fault) if begun.elapsed() >= RESOLVING => return Err(fault),
+                    Err(_) => tokio::time::sleep(session::pause(6)).await,
+                }
+            };
+            let schema: Option<i64> = rows.into_iter().next().map(|mut row| row.take()).transpose()?;
+            if schema.is_some_and(|schema| schema > 0) {
+                return Ok(true);
+            }
+            claimed = true;
+        }
+        Ok(false)
     }
 
     async fn attempt(&self, batch: &Batch, numbered: &mut Option<Numbered>) -> Result<Committed, Failed> {
@@ -87,13 +137,15 @@ impl Session {
         batch: &Batch,
         numbered: &mut Option<Numbered>,
     ) -> Result<Committed, Failed> {
+        kill_point("transaction: to begin");
         let mut opening = vec![control(BEGIN)];
         opening.extend(batch.steps.iter().map(|step| Sending {
             statement: step.statement,
             org: &batch.org,
             params: step.params.clone(),
         }));
-        let Flown { affected, trouble } = flight(connection, opening).await;
+        let Flown { affected, trouble } = self.flight(connection, opening).await;
+        kill_point("transaction: begun");
         // A miss comes before whatever failed behind it.
         for (step, (planned, affected)) in batch.steps.iter().zip(affected.iter().skip(1)).enumerate() {
             if planned.expect.is_some_and(|expected| expected != *affected) {
@@ -115,7 +167,10 @@ impl Session {
         let numbered = numbered.get_or_insert_with(|| self.number(batch));
         let mut closing = numbered.sendings(batch, self.writer());
         closing.push(control(COMMIT));
-        match flight(connection, closing).await.trouble {
+        kill_point("transaction: to commit");
+        let flown = self.flight(connection, closing).await;
+        kill_point("transaction: committed");
+        match flown.trouble {
             None => {
                 self.announced(numbered);
                 Ok(numbered.committed())
@@ -124,8 +179,50 @@ impl Session {
                 Err(Failed::Traceless(fault(error)))
             }
             Some(Trouble::Refused(_, error)) => Err(Failed::Finally(fault(error).into())),
-            Some(Trouble::Doubtful(fault)) => Err(Failed::Finally(unknown(&fault).into())),
+            Some(Trouble::Doubtful(fault)) => Err(Failed::Doubtful(fault)),
         }
+    }
+
+    /// Sends all statements before it waits for the first answer.
+    pub(super) async fn flight(&self, connection: &Object, sendings: Vec<Sending<'_>>) -> Flown {
+        let answers = tokio::time::timeout(SILENCE, async {
+            let mut prepared = Vec::with_capacity(sendings.len());
+            for sending in &sendings {
+                let ready = connection.prepare_cached(sending.statement.sql).await;
+                prepared.push(ready.map_err(|error| self.judge(0, false, error))?);
+            }
+            let sent = prepared.into_iter().zip(&sendings).map(|(prepared, sending)| {
+                session::execute(connection, prepared, sending.statement, sending.org, &sending.params)
+            });
+            Ok::<_, Trouble>(together(sent).await)
+        });
+        let answers = match answers.await {
+            Ok(Ok(answers)) => answers,
+            Ok(Err(trouble)) => return trouble.into(),
+            Err(_) => return Trouble::Doubtful(self.silent()).into(),
+        };
+        let mut affected = Vec::with_capacity(sendings.len());
+        for (place, (answer, sending)) in answers.into_iter().zip(&sendings).enumerate() {
+            match answer {
+                Ok(rows) => affected.push(rows),
+                Err(error) => {
+                    let trouble = Some(self.judge(place, sending.statement.name == COMMIT.name, error));
+                    return Flown { affected, trouble };
+                }
+            }
+        }
+        self.circuit.close();
+        Flown { affected, trouble: None }
+    }
+
+    /// A statement that the server refused has undone the transaction. A commit that failed tells so only by some codes.
+    fn judge(&self, place: usize, commits: bool, error: Error) -> Trouble {
+        error.code().into_iter().for_each(|code| self.note(code));
+        let told = error.code().map(SqlState::code).is_some_and(|code| {
+            // 40003 is of a class that tells, and says that nobody knows.
+            !commits || (["40", "23", "25", "53", "55"].contains(&&code[..2]) && code != "40003")
+        });
+        if told { Trouble::Refused(place, error) } else { Trouble::Doubtful(fault(error)) }
     }
 
     /// Gives the batch's events their numbers.
@@ -169,6 +266,8 @@ impl Session {
 enum Failed {
     /// It certainly left no trace, and another attempt may succeed.
     Traceless(Fault),
+    /// Its commit was sent, and not answered.
+    Doubtful(Fault),
     Finally(CommitError),
 }
 
@@ -179,6 +278,10 @@ impl From<CommitError> for Failed {
 }
 
 impl Numbered {
+    pub(super) fn has_events(&self) -> bool {
+        self.first.is_some()
+    }
+
     pub(super) fn committed(&self) -> Committed {
         Committed { first_event: self.first }
     }
@@ -220,45 +323,6 @@ impl From<Trouble> for Flown {
     fn from(trouble: Trouble) -> Self {
         Self { affected: Vec::new(), trouble: Some(trouble) }
     }
-}
-
-/// Sends all statements before it waits for the first answer.
-pub(super) async fn flight(connection: &Object, sendings: Vec<Sending<'_>>) -> Flown {
-    let answers = tokio::time::timeout(SILENCE, async {
-        let mut prepared = Vec::with_capacity(sendings.len());
-        for sending in &sendings {
-            let ready = connection.prepare_cached(sending.statement.sql).await;
-            prepared.push(ready.map_err(|error| judge(0, false, error))?);
-        }
-        let sent = prepared.into_iter().zip(&sendings).map(|(prepared, sending)| {
-            session::execute(connection, prepared, sending.statement, sending.org, &sending.params)
-        });
-        Ok::<_, Trouble>(together(sent).await)
-    });
-    let answers = match answers.await {
-        Ok(Ok(answers)) => answers,
-        Ok(Err(trouble)) => return trouble.into(),
-        Err(_) => return Trouble::Doubtful(session::silent()).into(),
-    };
-    let mut affected = Vec::with_capacity(sendings.len());
-    for (place, (answer, sending)) in answers.into_iter().zip(&sendings).enumerate() {
-        match answer {
-            Ok(rows) => affected.push(rows),
-            Err(error) => {
-                let trouble = Some(judge(place, sending.statement.name == COMMIT.name, error));
-                return Flown { affected, trouble };
-            }
-        }
-    }
-    Flown { affected, trouble: None }
-}
-
-/// A statement that the server refused has undone the transaction. A commit that failed tells so only by some codes.
-fn judge(place: usize, commits: bool, error: Error) -> Trouble {
-    let told = error
-        .code()
-        .is_some_and(|code| !commits || ["40", "23", "25", "53", "55"].contains(&&code.code()[..2]));
-    if told { Trouble::Refused(place, error) } else { Trouble::Doubtful(fault(error)) }
 }
 
 pub(super) fn unknown(fault: &Fault) -> Fault {

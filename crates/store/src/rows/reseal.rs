@@ -3,6 +3,7 @@
 
 use crate::batch::{Batch, Pending};
 use crate::fault::{CommitError, Fault};
+use crate::kill_point::kill_point;
 use crate::port::Store;
 use crate::statements::{self, Statement};
 use crate::value::{FromRow, Row, params};
@@ -125,7 +126,9 @@ impl Store {
             last = Some((row.owner, row.name));
         }
         for answer in pending {
-            match answer.await {
+            let moved = answer.await;
+            kill_point("rewrap: moved a row");
+            match moved {
                 Ok(_) => total.changed += 1,
                 Err(CommitError::Missed { .. } | CommitError::Conflict { .. }) => total.missed += 1,
                 Err(CommitError::Fault(fault)) => return Err(fault.into()),

@@ -11,15 +11,17 @@ use crate::value::{FromRow, Row, params};
 pub struct Revocation {
     /// The digest of its id.
     pub jti_hash: Vec<u8>,
+    /// Whose it was; empty in rows of before this was kept.
+    pub client: String,
     /// When the token would have expired.
     pub expires: i64,
-    /// When it was revoked, by the clock of the node that did it.
+    /// When it was revoked, in the time that all nodes share.
     pub at: i64,
 }
 
 impl FromRow for Revocation {
     fn from_row(mut row: Row) -> Result<Self, Fault> {
-        Ok(Self { jti_hash: row.take()?, expires: row.take()?, at: row.take()? })
+        Ok(Self { jti_hash: row.take()?, client: row.take()?, expires: row.take()?, at: row.take()? })
     }
 }
 
@@ -37,10 +39,10 @@ impl Store {
 }
 
 impl Batch {
-    /// Revokes a token. One that is revoked already stays as it is.
+    /// Revokes a token. One that is revoked already is dated anew, and so read again by those who read by time.
     pub fn insert_revocation(&mut self, revocation: &Revocation) -> usize {
-        let Revocation { jti_hash, expires, at } = revocation;
-        self.step(statements::INSERT_REVOCATION, params![jti_hash, *expires, *at])
+        let Revocation { jti_hash, client, expires, at } = revocation;
+        self.step(statements::INSERT_REVOCATION, params![jti_hash, client, *expires, *at])
     }
 
     /// Forgets the revoked tokens that had expired before `expires`.

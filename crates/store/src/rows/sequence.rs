@@ -7,6 +7,7 @@
 
 use crate::batch::Batch;
 use crate::fault::{CommitError, Fault};
+use crate::kill_point::kill_point;
 use crate::port::Store;
 use crate::statements;
 use crate::value::{FromRow, Row, params};
@@ -110,7 +111,10 @@ impl Store {
             if round.batch.is_empty() {
                 return Ok(round.head);
             }
-            match self.commit(round.batch).await {
+            kill_point("sequence: planned");
+            let committed = self.commit(round.batch).await;
+            kill_point("sequence: committed");
+            match committed {
                 Ok(_) if !round.more => return Ok(round.head),
                 // Another node was faster, or an event filled its gap: look again.
                 Ok(_) | Err(CommitError::Missed { .. } | CommitError::Conflict { .. }) => {}

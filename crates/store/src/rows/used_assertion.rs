@@ -15,12 +15,24 @@ impl FromRow for Expires {
     }
 }
 
+struct Mark(String);
+
+impl FromRow for Mark {
+    fn from_row(mut row: Row) -> Result<Self, Fault> {
+        row.take().map(Self)
+    }
+}
+
 impl Store {
-    /// Whether the client's assertion with this hashed `jti` was used.
-    pub async fn is_assertion_used(&self, org: &str, client: &str, jti_hash: &[u8]) -> Result<bool, Fault> {
-        let row: Option<Expires> =
-            self.query_opt(statements::USED_ASSERTION, org, params![client, jti_hash]).await?;
-        Ok(row.is_some())
+    /// The mark of the request that used the client's assertion with this hashed `jti`, if one did.
+    pub async fn find_use_of_assertion(
+        &self,
+        org: &str,
+        client: &str,
+        jti_hash: &[u8],
+    ) -> Result<Option<String>, Fault> {
+        let row = self.query_opt(statements::USED_ASSERTION, org, params![client, jti_hash]).await?;
+        Ok(row.map(|Mark(mark)| mark))
     }
 
     /// Whether any used assertion expired before `before`.
@@ -32,9 +44,9 @@ impl Store {
 }
 
 impl Batch {
-    /// Notes that an assertion was used; conflicts if it was already.
-    pub fn use_assertion(&mut self, client: &str, jti_hash: &[u8], expires: i64) -> usize {
-        self.one(statements::INSERT_USED_ASSERTION, params![client, jti_hash, expires])
+    /// Notes that an assertion was used, by the request with this mark; conflicts if it was already.
+    pub fn use_assertion(&mut self, client: &str, jti_hash: &[u8], expires: i64, mark: &str) -> usize {
+        self.one(statements::INSERT_USED_ASSERTION, params![client, jti_hash, expires, mark])
     }
 
     /// Forgets at most `limit` of those that expired before `before`.

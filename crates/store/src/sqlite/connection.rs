@@ -7,6 +7,7 @@ use rusqlite::{CachedStatement, Connection, Error, ErrorCode, OpenFlags, ToSql, 
 
 use super::Options;
 use crate::fault::{Fault, FaultKind, OpenError};
+use crate::kill_point::kill_point;
 use crate::migrate::{self, Applied, Dialect, Migration};
 use crate::statements::Statement;
 use crate::value::{FromRow as _, Row, Value};
@@ -77,11 +78,16 @@ fn ledger(connection: &Connection) -> Result<Vec<Applied>, Fault> {
 
 fn apply(connection: &mut Connection, migration: &Migration) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    kill_point("migration: begun");
     transaction.execute_batch(&migrate::render(migration.template, Dialect::Sqlite))?;
+    kill_point("migration: applied");
     let checksum = migrate::checksum(migration.template);
     let entry = (migration.number, migration.major, migration.name, checksum);
     transaction.execute(migrate::WRITE_LEDGER, entry)?;
-    transaction.commit()
+    kill_point("migration: noted");
+    transaction.commit()?;
+    kill_point("migration: committed");
+    Ok(())
 }
 
 /// Runs a statement that answers rows.

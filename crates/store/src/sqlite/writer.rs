@@ -17,6 +17,7 @@ use super::pace::Pace;
 use super::reader::Read;
 use crate::batch::{Answer, Batch, Committed, NewEvent, Outcome};
 use crate::fault::{CommitError, Fault, FaultKind};
+use crate::kill_point::{kill_point, kill_point_at};
 use crate::numbering::{EventId, Line, Numbering};
 use crate::statements::{self, Statement};
 
@@ -100,7 +101,9 @@ impl Writer {
     /// in the queue.
     fn transaction(&mut self, batch: Batch, answer: Answer) -> Option<Job> {
         let waited = self.gather();
+        kill_point("transaction: to begin");
         let begun = self.writable().and_then(|()| self.control("begin immediate").map_err(fault));
+        kill_point("transaction: begun");
         let mut done: Vec<(Answer, Outcome)> = Vec::new();
         let mut next = Some(Job::Commit(batch, answer));
         while let Some(Job::Commit(batch, answer)) = next {
@@ -117,7 +120,9 @@ impl Writer {
             next = if more { self.queue.try_recv().ok() } else { None };
         }
         if begun.is_ok() {
+            kill_point("transaction: to commit");
             self.commit(&mut done);
+            kill_point("transaction: committed");
         }
         self.pace.learn(waited, done.len());
         self.answer(done);
@@ -174,6 +179,7 @@ impl Writer {
             first_event.get_or_insert(EventId { writer: self.numbering.writer, n });
             self.insert_event(&batch.org, n, at, event)
                 .map_err(|error| self.refusal(error, batch.steps.len() + place))?;
+            kill_point("event: inserted");
             if let Some(base) = announce.filter(|_| place == 0) {
                 let writer = self.numbering.writer.to_string();
                 let params = crate::value::params![writer, base, at];
@@ -195,8 +201,10 @@ impl Writer {
         params: &[crate::value::Value],
         step: usize,
     ) -> Result<usize, CommitError> {
-        connection::execute(&self.connection, statement, &batch.org, params)
-            .map_err(|error| self.refusal(error, step))
+        kill_point_at("before", statement.name);
+        let affected = connection::execute(&self.connection, statement, &batch.org, params);
+        kill_point_at("after", statement.name);
+        affected.map_err(|error| self.refusal(error, step))
     }
 
     /// As a step, without a copy of the body: this is the mint's path.
@@ -232,7 +240,9 @@ impl Writer {
     /// Done here and not by SQLite itself, which would keep a failed sync to itself and try again.
     fn checkpoint(&mut self) {
         self.unfolded = 0;
+        kill_point("log: to fold");
         let folded = self.connection.query_row("pragma wal_checkpoint(passive)", (), |_| Ok(()));
+        kill_point("log: folded");
         if let Err(error) = folded {
             tracing::error!(%error, "a checkpoint failed");
             self.distrust(&error);
@@ -297,6 +307,7 @@ impl Writer {
             }
         }
         self.connection.flush_prepared_statement_cache();
+        kill_point("close: to fold");
         let checkpoint = "pragma wal_checkpoint(truncate)";
         let folded = self.connection.query_row(checkpoint, (), |_| Ok(())).map_err(fault);
         drop(self);

@@ -75,7 +75,7 @@ async fn fill(store: &Store) {
     some.put_org_secret("root", &[0, 255, 1]);
     some.advance_revision(0, 7);
     for (jti, at) in [(vec![0; 32], i64::MIN), (vec![255; 32], i64::MAX)] {
-        some.insert_revocation(&Revocation { jti_hash: jti, expires: 5, at });
+        some.insert_revocation(&Revocation { jti_hash: jti, expires: 5, at, client: "c".to_owned() });
     }
     some.insert_login("ünï\u{10ffff}@example.com", "00u1");
     some.event(NOON, 1, "{}");
@@ -159,7 +159,7 @@ async fn a_copy_of_either_database_becomes_the_same_on_either() {
         contents,
         Some(Contents { schema: newest_schema(), orgs: vec![(ONE.to_owned(), 7), (TWO.to_owned(), 0)] })
     );
-    assert!(rows.contains(&format!("revocation \"{ONE}\" {:?} 5 {}", [255; 32], i64::MAX)), "{rows:?}");
+    assert!(rows.contains(&format!("revocation \"{ONE}\" {:?} 5 {} \"c\"", [255; 32], i64::MAX)), "{rows:?}");
     assert!(rows.iter().any(|row| row.starts_with("event")), "{rows:?}");
     assert_eq!(restore(&embedded, &again).await, None);
     assert_eq!(portrait(&again).await, portrait(&embedded).await, "while another serves from the first");
@@ -193,7 +193,12 @@ async fn a_copy_is_of_one_moment_however_much_is_written_meanwhile() {
         let writing = tokio::spawn(async move {
             asked.await.expect("it has begun");
             let mut more = batch(ONE);
-            more.insert_revocation(&Revocation { jti_hash: vec![7; 32], expires: 5, at: 6 });
+            more.insert_revocation(&Revocation {
+                jti_hash: vec![7; 32],
+                expires: 5,
+                at: 6,
+                client: String::new(),
+            });
             more.event(NOON, 1, "late");
             let committed = writer.commit(more).await;
             sender.send(()).expect("somebody waits");

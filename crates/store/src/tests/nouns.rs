@@ -420,36 +420,47 @@ async fn a_database_is_founded_once(bed: Bed) {
 
 async fn revocations_are_read_by_time(bed: Bed) {
     let store = &bed.store;
-    let revoked = |name: &str, at| Revocation { jti_hash: name.as_bytes().to_vec(), expires: at + 60, at };
+    let revoked = |name: &str, at| Revocation {
+        jti_hash: name.as_bytes().to_vec(),
+        client: "client".to_owned(),
+        expires: at + 60,
+        at,
+    };
     let rows = [revoked("c", 1), revoked("a", 2), revoked("b", 2), revoked("d", 3)];
     commit(store, ONE, |batch| rows.iter().map(|row| batch.insert_revocation(row)).max()).await;
-    commit(store, ONE, |batch| batch.insert_revocation(&revoked("c", 9))).await;
+    commit(store, ONE, |batch| batch.insert_revocation(&revoked("b", 1))).await;
     commit(store, TWO, |batch| batch.insert_revocation(&revoked("z", 2))).await;
     let read = async |org, at, name: &str, limit| {
         store.revocations_after(org, at, name.as_bytes(), limit).await.expect("a read")
     };
-    assert_eq!(read(ONE, 0, "", 10).await, rows, "revoked again, it stays as it was");
+    assert_eq!(read(ONE, 0, "", 10).await, rows, "the newest date stays");
     assert_eq!(read(ONE, 2, "", 2).await, rows[1..3]);
     assert_eq!(read(ONE, 2, "a", 10).await, rows[2..]);
     assert_eq!(read(TWO, 0, "", 10).await, [revoked("z", 2)]);
     commit(store, ONE, |batch| batch.delete_revocations_expired_before(62)).await;
     assert_eq!(read(ONE, 0, "", 10).await, rows[1..]);
+    commit(store, ONE, |batch| batch.insert_revocation(&revoked("a", 9))).await;
+    assert_eq!(read(ONE, 3, "d", 10).await, [Revocation { expires: 62, ..revoked("a", 9) }], "dated anew");
     assert_eq!(read(TWO, 0, "", 10).await.len(), 1);
 }
 
 async fn assertions_are_used_once(bed: Bed) {
     let store = &bed.store;
-    commit(store, ONE, |batch| batch.use_assertion("client", b"one", 100)).await;
+    commit(store, ONE, |batch| batch.use_assertion("client", b"one", 100, "m")).await;
     let mut again = batch(ONE);
     again.event(NOON, 1, "{}");
-    let step = again.use_assertion("client", b"one", 200);
+    let step = again.use_assertion("client", b"one", 200, "m");
     let outcome = store.commit(again).await;
     assert!(matches!(outcome, Err(CommitError::Conflict { step: at }) if at == step), "{outcome:?}");
     // Another client, another org and another name are other assertions.
-    commit(store, ONE, |batch| batch.use_assertion("other", b"one", 100)).await;
-    commit(store, TWO, |batch| batch.use_assertion("client", b"one", 100)).await;
-    commit(store, ONE, |batch| batch.use_assertion("client", b"two", 300)).await;
-    let used = async |org: &str, hash: &[u8]| store.is_assertion_used(org, "client", hash).await.unwrap();
+    commit(store, ONE, |batch| batch.use_assertion("other", b"one", 100, "m")).await;
+    commit(store, TWO, |batch| batch.use_assertion("client", b"one", 100, "m")).await;
+    commit(store, ONE, |batch| batch.use_assertion("client", b"two", 300, "m")).await;
+    let mark = store.find_use_of_assertion(ONE, "client", b"one").await.unwrap();
+    assert_eq!(mark.as_deref(), Some("m"), "whose use it was");
+    let used = async |org: &str, hash: &[u8]| {
+        store.find_use_of_assertion(org, "client", hash).await.unwrap().is_some()
+    };
     assert!(used(ONE, b"one").await && used(TWO, b"one").await && !used(TWO, b"two").await);
     // Those that expired are forgotten, so many at a time, and only in their org.
     assert!(!store.has_expired_assertions(ONE, 100).await.unwrap());

@@ -202,3 +202,13 @@ async fn a_lock_that_is_held_is_a_fault() {
         "{outcome:?}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_nodes_read_one_clock_and_an_embedded_store_has_none() {
+    let Some(url) = cluster::fresh_database().await else { return };
+    let store = Store::open_postgres(&url).await.expect("it opens");
+    let first = store.shared_clock().await.expect("a clock").expect("it is shared");
+    let second = store.shared_clock().await.expect("a clock").expect("it is shared");
+    assert!(first > NOON && (first..first + 60_000).contains(&second), "{first} {second}");
+    assert_eq!(Store::open_memory().expect("memory opens").shared_clock().await.expect("an answer"), None);
+}

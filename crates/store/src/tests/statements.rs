@@ -33,12 +33,49 @@ async fn every_statement_prepares_on_both_databases() {
     }
 }
 
-#[test]
-fn every_table_is_keyed_by_the_org_first() {
+fn schema() -> Connection {
     let sqlite = Connection::open_in_memory().expect("memory opens");
     for migration in MIGRATIONS {
         sqlite.execute_batch(&render(migration.template, Dialect::Sqlite)).expect(migration.name);
     }
+    sqlite
+}
+
+#[test]
+fn what_grows_with_the_load_could_be_distributed_over_servers() {
+    // As docs/scaling.md says.
+    let distributed = [
+        ("event", "writer"),
+        ("log_writer", "writer"),
+        ("used_assertion", "jti_hash"),
+        ("revocation", "jti_hash"),
+        ("oauth_grant", "id"),
+        ("account", "id"),
+        ("account_password", "account"),
+        ("account_login", "login"),
+    ];
+    let sqlite = schema();
+    let count = |sql: &str, table: &str, column: &str| -> i64 {
+        sqlite.query_row(sql, (table, column), |row| row.get(0)).expect("a count")
+    };
+    for (table, column) in distributed {
+        let keyed = "select count(*) from pragma_table_info(?1) where name = ?2 and pk > 0";
+        assert_eq!(count(keyed, table, column), 1, "the key of {table} contains {column}");
+        let unique = "select count(*) from pragma_index_list(?1) i where i.\"unique\" = 1 and not exists \
+                      (select 1 from pragma_index_info(i.name) c where c.name = ?2)";
+        assert_eq!(count(unique, table, column), 0, "whatever is unique in {table} contains {column}");
+    }
+    for number in ["foreign_key_list", "table_info"] {
+        let sql =
+            format!("select count(*) from sqlite_schema m, pragma_{number}(m.name) where m.type = 'table'");
+        let found: i64 = sqlite.query_row(&sql, (), |row| row.get(0)).expect("a count");
+        assert_eq!(found == 0, number == "foreign_key_list", "no table refers to another: {number}");
+    }
+}
+
+#[test]
+fn every_table_is_keyed_by_the_org_first() {
+    let sqlite = schema();
     let tables = "select m.name, p.name from sqlite_schema m, pragma_table_info(m.name) p \
                   where m.type = 'table' and p.pk = 1";
     let mut tables = sqlite.prepare(tables).expect("it prepares");

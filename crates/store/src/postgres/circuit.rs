@@ -1,0 +1,97 @@
+//! Not asking a database that does not answer: after some failures in a row nobody is made to wait for the next one, but
+//! for one attempt at a time, by which its return is noticed. Leaves out what counts as no answer (`session`).
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::fault::{Fault, FaultKind};
+
+/// How many failures in a row make it open: one stalled connection among many says nothing about the server.
+const FAILURES: u32 = 3;
+/// How often it is tried while it is open.
+const PROBE: Duration = Duration::from_millis(250);
+
+/// Closed as long as the database answers.
+#[derive(Debug, Default)]
+pub(super) struct Circuit(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    failures: u32,
+    /// When the next attempt may be made.
+    open_until: Option<Instant>,
+}
+
+impl Circuit {
+    /// Lets an attempt pass, or refuses it at once.
+    pub(super) fn admit(&self, now: Instant) -> Result<(), Fault> {
+        let mut state = self.lock();
+        let Some(until) = state.open_until else { return Ok(()) };
+        if now < until {
+            return Err(Fault::new(FaultKind::Unavailable, "the database did not answer a moment ago"));
+        }
+        state.open_until = Some(now + PROBE);
+        Ok(())
+    }
+
+    /// The database answered.
+    pub(super) fn close(&self) {
+        let mut state = self.lock();
+        if state.open_until.is_some() {
+            tracing::warn!("the database answers again");
+        }
+        *state = State::default();
+    }
+
+    /// It did not.
+    pub(super) fn fail(&self, now: Instant) {
+        let mut state = self.lock();
+        state.failures = state.failures.saturating_add(1);
+        if state.failures >= FAILURES {
+            if state.open_until.is_none() {
+                tracing::error!(
+                    "the database does not answer: requests that need it are refused until it does"
+                );
+            }
+            state.open_until = Some(now + PROBE);
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_opens_after_failures_in_a_row_and_lets_one_attempt_pass_at_a_time() {
+        let circuit = Circuit::default();
+        let mut now = Instant::now();
+        for _ in 0..2 {
+            circuit.fail(now);
+            circuit.admit(now).expect("too few failures");
+        }
+        circuit.close();
+        for _ in 0..2 {
+            circuit.fail(now);
+            circuit.admit(now).expect("an answer came between");
+        }
+        circuit.fail(now);
+        assert!(circuit.admit(now).is_err());
+        for _ in 0..2 {
+            now += PROBE;
+            circuit.admit(now).expect("one attempt");
+            assert!(circuit.admit(now).is_err(), "the others wait for how it ends");
+            circuit.fail(now);
+            assert!(circuit.admit(now).is_err());
+        }
+        circuit.close();
+        circuit.admit(now).expect("it answered");
+        circuit.admit(now).expect("everybody may ask");
+    }
+}

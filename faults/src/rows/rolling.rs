@@ -1,0 +1,83 @@
+//! Row 22: two nodes on one database are exchanged for a newer release, one after the other, and back again, under load. The
+//! newer release is this one with one more migration, which the feature `kill-points` pretends.
+
+use std::thread;
+use std::time::Duration;
+
+use super::{Finding, Row};
+use crate::cluster::{Cluster, MISSING};
+use crate::history::{History, Outcome};
+use crate::node::{Node, Plan};
+use crate::site::{Context, Site};
+use crate::world::World;
+
+/// The row.
+pub const ROW: Row = Row {
+    number: 22,
+    fault: "two nodes are upgraded one after the other under load, and downgraded again",
+    criterion: "no request fails but for connections that nobody accepts; an older major version refuses to start",
+    run,
+};
+
+const RELEASE: &str = "TOKENMINT_PRETENDED_RELEASE";
+const BETWEEN: Duration = Duration::from_millis(1_500);
+
+fn run(context: &Context) -> Result<Finding, String> {
+    let mut finding = Finding::default();
+    let site = Site::new(context, ROW.number)?;
+    let Some(cluster) = Cluster::start(site.path())? else { return Ok(Finding::skipped(MISSING)) };
+    let old = site.plans_on(&context.mortal, &Cluster::url(cluster.address()), 2)?;
+    let newer = |plan: &Plan| plan.clone().with(RELEASE, "minor");
+    let mut nodes: Vec<Node> =
+        old.iter().map(|plan| plan.start().map(|(node, _)| node)).collect::<Result<_, _>>()?;
+    let addresses: Vec<_> = old.iter().map(|plan| plan.address).collect();
+    let world = World::make(addresses[0])?;
+    let load = site.load(&addresses, &world);
+    let rounds = context.pick(1, 20);
+    for _ in 0..rounds {
+        for release in [newer, Plan::clone] {
+            for (place, plan) in old.iter().enumerate() {
+                thread::sleep(BETWEEN);
+                nodes.remove(place).stop()?;
+                nodes.insert(place, release(plan).start()?.0);
+            }
+        }
+    }
+    thread::sleep(BETWEEN);
+    let texts = load.stop()?;
+    let judged = site.judge(&addresses, &world, &texts)?;
+    let (failed, unsent) = failures(&judged.history);
+    finding.expect(failed.is_empty(), || format!("{} requests failed: {}", failed.len(), failed[0]));
+    let migrations = cluster.query("table schema_migration")?;
+    finding.expect(migrations.contains("9001"), || "the newer release has not migrated".to_owned());
+    finding.figure(format!("{rounds} upgrades and downgrades of two nodes"));
+    finding.figure(format!("{unsent} connections refused"));
+    finding.add(judged);
+    drop(nodes);
+    older_major(context, &old[0], &mut finding)?;
+    Ok(finding)
+}
+
+/// Everything that was sent and not answered as it should, and how often nobody listened.
+fn failures(history: &History) -> (Vec<String>, usize) {
+    let failed = history.calls.iter().filter(|call| call.outcome.is_unknown());
+    let unsent = history.calls.iter().filter(|call| call.outcome == Outcome::Unsent).count();
+    (failed.map(|call| format!("{call:?}")).collect(), unsent)
+}
+
+/// Once a release of the next major version has migrated, this one says so and ends.
+fn older_major(context: &Context, plan: &Plan, finding: &mut Finding) -> Result<(), String> {
+    let site = Site::new(&context.with_seed(context.seed + 1), ROW.number)?;
+    let own = site.plan(&plan.binary, "major")?;
+    let plan = Plan { environment: plan.environment.clone(), ..own };
+    let (next, _) = plan.clone().with(RELEASE, "major").start()?;
+    next.stop()?;
+    let mut older = plan.launch()?;
+    let started = older.wait_ready(Duration::from_secs(40))?;
+    finding.expect(!started, || "an older major version serves from a newer schema".to_owned());
+    let says_why = older.said().contains("run a newer release");
+    finding.expect(says_why, || "it does not say why it does not start".to_owned());
+    drop(older);
+    site.forget();
+    Ok(())
+}
