@@ -1,5 +1,6 @@
 //! Judges a history by the invariants. It knows nothing but the history: so a run can be judged again, and a forged history
-//! can show that a broken invariant is seen. Each invariant is a file of `check`.
+//! can show that a broken invariant is seen. Each invariant is a file of `check`. I2 and I3 get theirs with codes and refresh
+//! tokens; what goes on without a store (I9) is judged by the rows that take it away.
 
 mod alive;
 mod durable;

@@ -22,7 +22,6 @@ const LATER: &[(u8, &str)] = &[
     (13, "Nodes that cannot tell each other"),
     (18, "10,000 refreshes of one token at once"),
     (19, "1,000 redemptions of one code at once"),
-    (23, "A migration that is cut off"),
     (26, "HTTP/2 floods"),
     (27, "TLS floods"),
     (29, "Guessed passwords"),

@@ -7,6 +7,7 @@ mod database_killed;
 mod disk_full;
 mod kill_points;
 mod lost_answers;
+mod migrations;
 mod over_wires;
 mod oversize;
 mod partition;
@@ -47,6 +48,7 @@ pub const ROWS: &[Row] = &[
     rotation::ROW,
     cold_start::ROW,
     rolling::ROW,
+    migrations::ROW,
     slow_clients::ROW,
     oversize::ROW,
     cost::ROW,

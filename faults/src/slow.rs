@@ -1,6 +1,7 @@
 //! Clients that take their time: they send a head or a body a byte at a time, nothing at all, or read nothing of what they
-//! asked for. One thread holds thousands of them.
+//! asked for. A few threads hold thousands of them.
 
+use std::collections::VecDeque;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -30,6 +31,12 @@ impl Slowness {
     pub const ALL: [Self; 4] = [Self::Header, Self::Body, Self::Read, Self::Idle];
 }
 
+/// How many begin between two beats of one thread.
+const AT_ONCE: usize = 300;
+/// How many of one thread do not read: each makes the server write megabytes before it notices.
+const UNREAD_MAX: usize = 2;
+/// How many threads hold them.
+const THREADS: usize = 4;
 /// How often a byte is sent.
 const BEAT: Duration = Duration::from_millis(400);
 
@@ -45,7 +52,7 @@ struct Client {
 #[derive(Debug)]
 pub struct Crowd {
     stop: Arc<AtomicBool>,
-    thread: JoinHandle<Found>,
+    threads: Vec<JoinHandle<Found>>,
 }
 
 /// What the clients met.
@@ -60,35 +67,47 @@ pub struct Found {
 }
 
 impl Crowd {
-    /// Sends so many clients of each sort; few of those that do not read, because each makes the server write megabytes before
-    /// it notices. `path` answers with something long; `form` takes a form.
+    /// Sends so many clients of each sort, but few that do not read. `path` answers with something long; `form` takes a form.
     pub fn start(address: SocketAddr, each: usize, path: &str, form: &str) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
-        let (stopped, path, form) = (Arc::clone(&stop), path.to_owned(), form.to_owned());
-        let thread = thread::spawn(move || run(address, each, (&path, &form), &stopped));
-        Self { stop, thread }
+        let threads = (0..THREADS).map(|_| {
+            let (stopped, path, form) = (Arc::clone(&stop), path.to_owned(), form.to_owned());
+            thread::spawn(move || run(address, each.div_ceil(THREADS), (&path, &form), &stopped))
+        });
+        let threads = threads.collect();
+        Self { stop, threads }
     }
 
     /// Ends them, and says what they met.
     pub fn stop(self) -> Result<Found, String> {
         self.stop.store(true, Ordering::Relaxed);
-        self.thread.join().map_err(|_| "the slow clients panicked".to_owned())
+        let mut sum = Found::default();
+        for thread in self.threads {
+            let found = thread.join().map_err(|_| "the slow clients panicked".to_owned())?;
+            sum.open += found.open;
+            for sort in 0..Slowness::ALL.len() {
+                sum.cut[sort] += found.cut[sort];
+                sum.longest[sort] = sum.longest[sort].max(found.longest[sort]);
+            }
+        }
+        Ok(sum)
     }
 }
 
 fn run(address: SocketAddr, each: usize, paths: (&str, &str), stop: &AtomicBool) -> Found {
     let mut found = Found::default();
-    let of = |slowness| if slowness == Slowness::Read { each.div_ceil(40) } else { each };
-    let sorts = Slowness::ALL.iter().flat_map(|slowness| std::iter::repeat_n(*slowness, of(*slowness)));
-    let mut waiting: Vec<Slowness> = sorts.collect();
+    // Side by side, so that every sort is there from the beginning.
+    let of = |slowness| if slowness == Slowness::Read { each.min(UNREAD_MAX) } else { each };
+    let sorts = (0..each).flat_map(|number| Slowness::ALL.into_iter().filter(move |sort| number < of(*sort)));
+    let mut waiting: VecDeque<Slowness> = sorts.collect();
     let mut clients: Vec<Client> = Vec::new();
     while !stop.load(Ordering::Relaxed) {
         let begun = clock::now();
         // Not all at once: a queue that is full would make them wait before they can be slow.
-        for slowness in waiting.split_off(waiting.len().saturating_sub(200)) {
+        for slowness in waiting.drain(..waiting.len().min(AT_ONCE)).collect::<Vec<_>>() {
             match begin(address, slowness, paths) {
                 Ok(stream) => clients.push(Client { slowness, stream, since: clock::now() }),
-                Err(_) => waiting.push(slowness),
+                Err(_) => waiting.push_back(slowness),
             }
         }
         found.open = found.open.max(clients.len());
@@ -98,7 +117,7 @@ fn run(address: SocketAddr, each: usize, paths: (&str, &str), stop: &AtomicBool)
                 let sort = Slowness::ALL.iter().position(|known| *known == client.slowness).unwrap_or(0);
                 found.cut[sort] += 1;
                 found.longest[sort] = found.longest[sort].max(client.since.elapsed());
-                waiting.push(client.slowness);
+                waiting.push_back(client.slowness);
             }
             goes_on
         });

@@ -11,6 +11,7 @@ use std::time::Duration;
 use bench::clock;
 
 use super::{Finding, Row};
+use crate::cluster::Cluster;
 use crate::figures::spread;
 use crate::node::{Node, Plan};
 use crate::random::Random;
@@ -47,30 +48,54 @@ fn run(context: &Context) -> Result<Finding, String> {
     let shipped = fs::read(&context.binary).map_err(|error| error.to_string())?;
     let is_mortal = shipped.windows(ARMED.len()).any(|window| window == ARMED.as_bytes());
     finding.expect(!is_mortal, || "the program that is shipped has kill points".to_owned());
-    let passes = passes(context, &mut finding)?;
     let mut starts = Vec::new();
+    let embedded = everywhere(context, On::Embedded, &mut starts, &mut finding)?;
+    finding.figure(format!("{embedded} places of an embedded store"));
+    if context.is_long {
+        let shared = everywhere(context, On::Postgres, &mut starts, &mut finding)?;
+        finding.figure(format!("{shared} places on PostgreSQL"));
+    }
+    finding.figure(format!("{} kills", starts.len()));
+    finding.figure(format!("start after a kill {}", spread(&mut starts)));
+    Ok(finding)
+}
+
+/// Which store the node is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum On {
+    Embedded,
+    Postgres,
+}
+
+/// Finds the places of a store and kills nodes at them; how many places there are.
+fn everywhere(
+    context: &Context,
+    on: On,
+    starts: &mut Vec<Duration>,
+    finding: &mut Finding,
+) -> Result<usize, String> {
+    let Some(passes) = passes(context, on, finding)? else { return Ok(0) };
     let mut random = Random::new(context.seed, 1);
     let mut kills = 0;
     // In the short form places take turns as the seeds go by; in the long form each of them has its turn again and again.
-    let step = context.pick(passes.len().div_ceil(10), 1);
-    for _ in 0..context.pick(1, 20) {
+    let step = context.pick(passes.len().div_ceil(8), 1);
+    let rounds = if on == On::Postgres { 1 } else { context.pick(1, 20) };
+    for _ in 0..rounds {
         for (name, passes) in passes.iter().skip(random.below(step)).step_by(step) {
             if !finding.held() {
-                break;
+                return Ok(0);
             }
             kills += 1;
             let pass = 1 + random.below(passes.possible().min(PASSES_MAX));
-            let place = Place { name, pass, is_first: passes.later == 0 };
+            let place = Place { name, pass, is_first: passes.later == 0, on };
             let again = context.with_seed(context.seed * 100_000 + kills);
-            starts.extend(die_at(&again, &place, &mut finding)?);
+            starts.extend(die_at(&again, &place, finding)?);
             if !finding.held() {
                 finding.failures.push(format!("{place:?}, seed {}", again.seed));
             }
         }
     }
-    finding.figure(format!("{} places, {} kills", passes.len(), starts.len()));
-    finding.figure(format!("start after a kill {}", spread(&mut starts)));
-    Ok(finding)
+    Ok(passes.len())
 }
 
 /// How often a place is passed where nothing is killed.
@@ -94,19 +119,36 @@ struct Place<'a> {
     pass: usize,
     /// Whether only a first start passes it.
     is_first: bool,
+    on: On,
 }
 
-/// Every place, and how often it is passed.
-fn passes(context: &Context, finding: &mut Finding) -> Result<BTreeMap<String, Passes>, String> {
+/// A node of the site; nothing where its store is not to be had.
+fn plan_on(site: &Site, context: &Context, on: On) -> Result<Option<(Plan, Option<Cluster>)>, String> {
+    if on == On::Embedded {
+        return Ok(Some((site.plan(&context.mortal, "node")?, None)));
+    }
+    let Some(cluster) = Cluster::start(site.path())? else { return Ok(None) };
+    let mut plans = site.plans_on(&context.mortal, &Cluster::url(cluster.address()), 1)?;
+    Ok(Some((plans.remove(0), Some(cluster))))
+}
+
+/// Every place, and how often it is passed. An embedded store has all that the program knows.
+fn passes(
+    context: &Context,
+    on: On,
+    finding: &mut Finding,
+) -> Result<Option<BTreeMap<String, Passes>>, String> {
     let site = Site::new(context, ROW.number)?;
+    let Some((plan, _cluster)) = plan_on(&site, context, on)? else { return Ok(None) };
     let file = site.path().join("passed");
-    let plan = site.plan(&context.mortal, "node")?.with(PASSED, file.to_string_lossy());
+    let plan = plan.with(PASSED, file.to_string_lossy());
     let (node, _) = plan.start()?;
     let read = || fs::read_to_string(&file).unwrap_or_default();
     let at_first = read().lines().count();
     let world = World::make(plan.address)?;
     let begun = clock::now();
-    let is_enough = || begun.elapsed() > LAST_LIMIT || read().lines().any(|name| name == LAST);
+    let limit = if on == On::Embedded { LAST_LIMIT } else { LOAD };
+    let is_enough = || begun.elapsed() > limit || read().lines().any(|name| name == LAST);
     let (texts, _) = live(&site, node, &world, is_enough)?;
     let mut passes: BTreeMap<String, Passes> = BTreeMap::new();
     for (number, name) in read().lines().enumerate() {
@@ -116,10 +158,11 @@ fn passes(context: &Context, finding: &mut Finding) -> Result<BTreeMap<String, P
     let known = Command::new(&context.mortal).arg("kill-points").output();
     let known = known.map_err(|error| error.to_string())?.stdout;
     for name in String::from_utf8_lossy(&known).lines() {
-        finding.expect(passes.contains_key(name), || format!("no flow of the load passes `{name}`"));
+        let is_passed = on == On::Postgres || passes.contains_key(name);
+        finding.expect(is_passed, || format!("no flow of the load passes `{name}`"));
     }
-    judge(site, &plan, &world, &texts, finding)?;
-    Ok(passes)
+    judge(site, &plan, on, (&world, &texts), finding)?;
+    Ok(Some(passes))
 }
 
 /// A life of a node: load, another master key, an orderly end. It may die on the way. Answers the tokens that the load still
@@ -155,7 +198,7 @@ fn live(
 /// Lets a node die, and judges what it left; how long the next start took, if it died.
 fn die_at(context: &Context, place: &Place<'_>, finding: &mut Finding) -> Result<Option<Duration>, String> {
     let site = Site::new(context, ROW.number)?;
-    let plan = site.plan(&context.mortal, "node")?;
+    let Some((plan, _cluster)) = plan_on(&site, context, place.on)? else { return Ok(None) };
     let armed = plan.clone().with(ARMED, format!("{}:{}", place.name, place.pass));
     let mut made = None;
     if !place.is_first {
@@ -181,14 +224,22 @@ fn die_at(context: &Context, place: &Place<'_>, finding: &mut Finding) -> Result
         None => World::make(plan.address)?,
     };
     node.stop()?;
-    judge(site, &plan, &world, &texts, finding)?;
+    judge(site, &plan, place.on, (&world, &texts), finding)?;
     Ok(died.then_some(took))
 }
 
 /// Looks at the database, starts the node once more, asks it and judges.
-fn judge(site: Site, plan: &Plan, world: &World, texts: &Texts, finding: &mut Finding) -> Result<(), String> {
-    let whole = plan.is_whole()?;
-    finding.expect(whole.is_ok(), || format!("the database is not whole: {whole:?}"));
+fn judge(
+    site: Site,
+    plan: &Plan,
+    on: On,
+    (world, texts): (&World, &Texts),
+    finding: &mut Finding,
+) -> Result<(), String> {
+    if on == On::Embedded {
+        let whole = plan.is_whole()?;
+        finding.expect(whole.is_ok(), || format!("the database is not whole: {whole:?}"));
+    }
     let (node, _) = plan.start()?;
     finding.add(site.judge(&[plan.address], world, texts)?);
     drop(node);

@@ -33,7 +33,7 @@ const LIMITS: [&str; 8] = [
     "--limit-shutdown-time=5s",
 ];
 /// The longest of these limits, and some patience on top: the clients look only now and then, and there are many.
-const CUT_LIMIT: Duration = Duration::from_secs(12);
+const CUT_LIMIT: Duration = Duration::from_secs(20);
 /// Files that a node has open beside connections.
 const FILES_BESIDE: usize = 64;
 /// So much noise is not the slow clients'.
@@ -60,7 +60,7 @@ fn run(context: &Context) -> Result<Finding, String> {
         Crowd::start(plan.address, each, "/api/v1/logs?limit=1000", &oauth_path(&world.mint, "token"));
     thread::sleep(Duration::from_secs(2));
     let begun = site.recorder.now();
-    thread::sleep(time.max(CUT_LIMIT));
+    thread::sleep(time.max(CUT_LIMIT / 2));
     let ended = site.recorder.now();
     let most_files = open_files(&node);
     let found = crowd.stop()?;
