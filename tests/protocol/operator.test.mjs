@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { client } from '../harness/api.mjs';
 import { refused } from '../harness/expect.mjs';
+import { store } from '../harness/paths.mjs';
 import { newMasterKey, runToEnd } from '../harness/process.mjs';
 import { startServer } from '../harness/server.mjs';
 
@@ -59,6 +60,8 @@ test('the doctor finds a running server well, and a wrong master key wrong', asy
   const well = await doctor();
   assert.equal(well.code, 0, well.stdout);
   assert.match(well.stdout, /^ok +server: its store reads and writes$/m);
+  assert.match(well.stdout, /^(ok|warning) +disk: \d+ MiB are free/m);
+  if (store === 'postgres') assert.match(well.stdout, /^ok +clock: agrees with the database's$/m);
   assert.match(well.stdout, /^ok +server: the master key opens \d+ signing keys$/m);
   await server.stop();
   try {

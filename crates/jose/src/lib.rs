@@ -6,6 +6,7 @@
 mod algorithm;
 pub mod base64url;
 mod der;
+mod digest;
 mod header;
 pub mod json;
 mod jwk;
@@ -21,6 +22,7 @@ mod sign;
 mod verify;
 
 pub use algorithm::{Algorithm, Curve, HmacAlgorithm, KeyType};
+pub use digest::Sha256;
 pub use header::Header;
 pub use jwk::{JwkError, KeyStatus, KeyUse, Material, PublicJwk};
 pub use jwk_set::{JwkSet, JwkSetError, MAX_KEYS};

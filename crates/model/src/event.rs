@@ -105,6 +105,8 @@ words! {
         InvalidClientCredentials = "app.oauth2.invalid_client_credentials",
         /// The org was created.
         OrgCreated = "system.org.lifecycle.create",
+        /// The database was replaced by a backup.
+        BackupRestored = "system.org.backup.restore",
         /// The sealed secrets were moved to another master key.
         MasterKeyRewrapped = "system.org.master_key.rewrap",
     }

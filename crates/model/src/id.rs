@@ -171,6 +171,8 @@ ids! {
     ClientSecretId = "ocs",
     /// A public key of an app.
     JwkId = "pks",
+    /// A grant that can be refreshed; to its client, a refresh token.
+    RefreshTokenId = "oar",
     /// An API token (SSWS).
     ApiTokenId = "00T",
 }

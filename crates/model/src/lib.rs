@@ -38,7 +38,7 @@ pub use grant_type::GrantType;
 pub use group::Group;
 pub use id::{
     ApiTokenId, AppId, AuthorizationServerId, ClaimId, ClientSecretId, GroupId, JwkId, OrgId, PolicyId,
-    RuleId, ScopeId, UserId,
+    RefreshTokenId, RuleId, ScopeId, UserId,
 };
 pub use invalid::Invalid;
 pub use org::Org;

@@ -18,4 +18,7 @@ pub struct Org {
     pub created: Timestamp,
     /// When its settings changed last.
     pub last_updated: Timestamp,
+    /// Client assertions of before are not taken any more: which of them were used was forgotten by a restore.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assertions_valid_from: Option<Timestamp>,
 }

@@ -5,7 +5,7 @@
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{
@@ -16,31 +16,21 @@ use clap_complete::Shell;
 use serde_json::Value;
 
 use crate::config::{self, Config};
-use crate::operator::{api_token, completions, doctor};
+use crate::operator::restore::Wanted;
+use crate::operator::{api_token, backup, completions, doctor, restore};
 use crate::settings::{self, BadSetting, Environment, Setting, Sources};
-use crate::{control, start};
+use crate::{control, help, key_file, start};
 
 const USAGE: u8 = 2;
 const FAILURE: u8 = 1;
-
-const SETTINGS_HELP: &str = "\
-Every option may also be given in the environment (--base-url is TOKENMINT_BASE_URL) or in
-the file of --config (base_url = \"…\"; --limit-idle-time is idle_time in the table [limits]).
-A flag wins over the environment, the environment over the file. In TOKENMINT_BASE_URL
-and TOKENMINT_OUTBOUND_ALLOW, several values are parted by commas.
-
-Secrets come from the environment only, or from a file that only the server may read:
-  TOKENMINT_MASTER_KEY      the master key's text, instead of --master-key-file
-  TOKENMINT_ADMIN_LOGIN     the first administrator, made when the database is empty
-  TOKENMINT_ADMIN_PASSWORD  that administrator's password
-  TOKENMINT_API_TOKEN       that administrator's API token";
 
 /// Tokenmint, an authorization server that Okta's clients can use unmodified.
 #[derive(Parser)]
 #[command(
     name = "tokenmint",
     version,
-    after_help = "Start with: tokenmint serve\nIt prints the address, and on the first start an admin and an API token."
+    after_help = help::PROGRAM,
+    max_term_width = 100
 )]
 struct CommandLine {
     #[command(subcommand)]
@@ -50,23 +40,58 @@ struct CommandLine {
 #[derive(Subcommand)]
 enum Command {
     /// Run the server until SIGTERM or SIGINT
-    #[command(after_help = SETTINGS_HELP)]
+    #[command(after_help = [help::SERVE, help::SETTINGS].join("\n\n"))]
     Serve(ServeFlags),
     /// Look after the master key
-    #[command(subcommand)]
+    #[command(subcommand, after_help = help::KEY)]
     Key(KeyCommand),
     /// Make, list and revoke tokens for the management API, while the server runs
-    #[command(subcommand)]
+    #[command(subcommand, after_help = help::API_TOKEN)]
     ApiToken(ApiTokenCommand),
     /// Say what is wrong with settings, data and keys, and how to mend it
     ///
     /// Takes the flags, variables and file of serve, changes nothing, and may run beside the server, whose own view it
     /// asks for. Each line begins with ok, warning or error; the exit code is 1 if there is any error.
-    #[command(after_help = SETTINGS_HELP)]
-    Doctor(ServeFlags),
+    #[command(after_help = [help::DOCTOR, help::SETTINGS].join("\n\n"))]
+    Doctor {
+        /// A backup whose age and wholeness are looked at, too
+        #[arg(long, value_name = "FILE")]
+        backup: Option<PathBuf>,
+        #[command(flatten)]
+        settings: ServeFlags,
+    },
+    /// Copy everything that is remembered into one file, while the server runs; or check such a file
+    #[command(after_help = help::BACKUP)]
+    Backup {
+        /// The file to write, which must not be there yet; or with --verify, to read
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Read the file, check every part of it, and say what it holds
+        #[arg(long)]
+        verify: bool,
+        #[command(flatten)]
+        database: DatabaseFlags,
+    },
+    /// Put a backup in the place of a database that nobody serves from
+    #[command(after_help = help::RESTORE)]
+    Restore {
+        /// The backup
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Move a database that is there aside; it is never removed
+        #[arg(long)]
+        replace: bool,
+        /// Undo what has ended since the backup, without being asked
+        #[arg(long)]
+        accept: bool,
+        /// End every access token that was decided before the restore
+        #[arg(long)]
+        end_tokens: bool,
+        #[command(flatten)]
+        database: SealedDatabaseFlags,
+    },
     /// Print a script that makes a shell complete commands and flags
-    ///
-    /// For bash, say, in ~/.bashrc: source <(tokenmint completions bash)
+    #[command(after_help = help::COMPLETIONS)]
     Completions {
         /// Which shell
         #[arg(value_name = "SHELL")]
@@ -79,7 +104,8 @@ enum ApiTokenCommand {
     /// Make a token and print it, once; what it is and when it ends is said on stderr
     ///
     /// Requests carry it as `Authorization: SSWS TOKEN`, and may do what its user may. It ends when it was not used for
-    /// 30 days. In a script: TOKEN=$(tokenmint api-token create --name deploy)
+    /// 30 days.
+    #[command(after_help = help::API_TOKEN_CREATE)]
     Create {
         /// What to call it: 1 to 255 characters
         #[arg(long, value_name = "NAME")]
@@ -91,6 +117,7 @@ enum ApiTokenCommand {
         data: DataFlags,
     },
     /// Show every token: its id, name and user, when it was made and last used (to the hour), and when it ends
+    #[command(after_help = help::API_TOKEN_LIST)]
     List {
         /// As JSON, for programs
         #[arg(long)]
@@ -99,6 +126,7 @@ enum ApiTokenCommand {
         data: DataFlags,
     },
     /// End a token at once, on every node
+    #[command(after_help = help::API_TOKEN_REVOKE)]
     Revoke {
         /// Its id, as `api-token list` shows it: 00T…
         #[arg(value_name = "ID")]
@@ -111,11 +139,13 @@ enum ApiTokenCommand {
 #[derive(Subcommand)]
 enum KeyCommand {
     /// Make a master key and print it: for `--master-key-file` or `TOKENMINT_MASTER_KEY`
+    #[command(after_help = help::KEY_GENERATE)]
     Generate,
     /// Seal every secret anew under another master key, while the server runs
     ///
     /// The key that the server made in its data directory is replaced. Of keys that you gave, the first one is used:
     /// put a new key (tokenmint key generate) on a line before the old one, restart, and rewrap.
+    #[command(after_help = help::KEY_REWRAP)]
     Rewrap(DataFlags),
 }
 
@@ -124,6 +154,12 @@ struct ServeFlags(ArgMatches);
 
 /// The flags that find the running server.
 struct DataFlags(ArgMatches);
+
+/// The flags that find a database.
+struct DatabaseFlags(ArgMatches);
+
+/// The flags that find a database and its master key.
+struct SealedDatabaseFlags(ArgMatches);
 
 macro_rules! flags_from_the_table {
     ($name:ident, $settings:expr) => {
@@ -152,6 +188,11 @@ macro_rules! flags_from_the_table {
 
 flags_from_the_table!(ServeFlags, settings::ALL);
 flags_from_the_table!(DataFlags, [settings::CONFIG, settings::DATA]);
+flags_from_the_table!(DatabaseFlags, [settings::CONFIG, settings::DATA, settings::DATABASE_URL]);
+flags_from_the_table!(
+    SealedDatabaseFlags,
+    [settings::CONFIG, settings::DATA, settings::DATABASE_URL, settings::MASTER_KEY_FILE]
+);
 
 fn flag(setting: &Setting) -> Arg {
     let flag = Arg::new(setting.flag).long(setting.flag).help(setting.help);
@@ -195,10 +236,29 @@ fn carry_out(command: &Command, environment: Environment<'_>) -> ExitCode {
                 remote(data, environment, |data| api_token::revoke(data, id))
             }
         },
-        Command::Doctor(flags) => {
-            let config = read(&flags.0, environment, Config::read);
-            let is_well = doctor::examine(config.map_err(|error| error.to_string()));
+        Command::Doctor { backup, settings } => {
+            let config = read(&settings.0, environment, Config::read);
+            let is_well = doctor::examine(config.map_err(|error| error.to_string()), backup.as_deref());
             if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Command::Backup { file, verify: true, .. } => finish(backup::verify(file)),
+        Command::Backup { file, verify: false, database } => {
+            match read(&database.0, environment, config::place) {
+                Ok(place) => finish(backup::make(&place, file)),
+                Err(error) => refuse(&error),
+            }
+        }
+        Command::Restore { file, replace, accept, end_tokens, database } => {
+            match read(&database.0, environment, |sources| {
+                Ok((config::place(sources)?, config::master_key(sources)?))
+            }) {
+                Ok((place, key)) => {
+                    let (file, key) = (file.clone(), key_file::find(key, &place));
+                    let [replace, accept, end_tokens] = [*replace, *accept, *end_tokens];
+                    finish(restore::run(&Wanted { file, place, key, replace, accept, end_tokens }))
+                }
+                Err(error) => refuse(&error),
+            }
         }
         Command::Completions { shell } => {
             print(&Value::from(completions::script(*shell, CommandLine::command())));

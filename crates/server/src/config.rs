@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use store::Place;
+
 use crate::limits::{Limits, MIN_HEADER_BYTES};
 use crate::log::{Format, LogSettings};
 use crate::origin::Origin;
@@ -31,6 +33,8 @@ pub struct Config {
     pub base_urls: Vec<Origin>,
     /// The text of the key that seals secrets, if one was given.
     pub master_key: Option<Secret>,
+    /// The file that it was read from, if it was.
+    pub master_key_file: Option<PathBuf>,
     /// TLS, if the server speaks it.
     pub tls: Option<tls::Settings>,
     /// Where to serve metrics, if anywhere.
@@ -75,6 +79,9 @@ impl Config {
             database: database(sources)?,
             base_urls: base_urls(sources)?,
             master_key: master_key(sources)?,
+            master_key_file: sources
+                .find(settings::MASTER_KEY_FILE)?
+                .map(|found| PathBuf::from(found.texts.concat())),
             tls: tls(sources)?,
             metrics_listen: limit(sources, settings::METRICS_LISTEN, None, |text| address(text).map(Some))?,
             outbound_allow: outbound_allow(sources)?,
@@ -118,6 +125,14 @@ fn first_admin(sources: &Sources<'_>) -> Result<FirstAdmin, BadSetting> {
 pub fn data(sources: &Sources<'_>) -> Result<PathBuf, BadSetting> {
     read(sources, settings::DATA, DEFAULT_DATA, |text| {
         if text.is_empty() { Err("is empty; name a directory".to_owned()) } else { Ok(PathBuf::from(text)) }
+    })
+}
+
+/// Where the database is: what commands that copy it need.
+pub fn place(sources: &Sources<'_>) -> Result<Place, BadSetting> {
+    Ok(match database(sources)? {
+        Database::Embedded => Place::Directory(data(sources)?),
+        Database::Postgres(url) => Place::Postgres(url.expose().to_owned()),
     })
 }
 
@@ -181,7 +196,8 @@ fn outbound_allow(sources: &Sources<'_>) -> Result<Vec<Network>, BadSetting> {
     found.texts.iter().map(|text| Network::parse(text).map_err(|why| bad(&found, text, &why))).collect()
 }
 
-fn master_key(sources: &Sources<'_>) -> Result<Option<Secret>, BadSetting> {
+/// The text of the key that seals secrets, if one was given.
+pub fn master_key(sources: &Sources<'_>) -> Result<Option<Secret>, BadSetting> {
     let text = sources.variable("TOKENMINT_MASTER_KEY")?;
     let file = sources.find(settings::MASTER_KEY_FILE)?;
     let Some(file) = file else { return Ok(text.map(|text| Secret::new(text.trim()))) };

@@ -7,6 +7,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use jose::KeyRing;
+use store::Place;
 
 use crate::config::{Config, Database};
 use crate::secret::Secret;
@@ -61,6 +62,16 @@ pub fn read(config: &Config, is_empty: bool) -> Result<Keys, String> {
         Err(error) => return Err(format!("cannot read the master key `{shown}`: {error}")),
     };
     Ok(Keys { ring, source: KeySource::Ours(path) })
+}
+
+/// The text of the master key that goes with a database: the one that was given, or that of our own file beside an embedded
+/// one, if it can be read.
+pub fn find(given: Option<Secret>, place: &Place) -> Option<Secret> {
+    let beside = || match place {
+        Place::Directory(data) => fs::read_to_string(data.join(NAME)).ok().map(Secret::new),
+        Place::Postgres(_) => None,
+    };
+    given.or_else(beside)
 }
 
 fn parse(text: &str, place: &str) -> Result<KeyRing, String> {

@@ -18,6 +18,7 @@ pub mod filter;
 pub mod front;
 pub mod gate;
 pub mod health;
+pub mod help;
 pub mod json;
 pub mod key_file;
 pub mod limits;

@@ -83,6 +83,11 @@ impl Collector for Server {
                 "The newest configuration known here",
                 as_gauge(snapshot.revision),
             ),
+            (
+                "tokenmint_commits_waiting",
+                "Commits that were asked for and not answered yet",
+                as_gauge(self.tenant.store.waiting_commits()),
+            ),
             ("tokenmint_authorization_servers", "Authorization servers", as_gauge(snapshot.server_count())),
             ("tokenmint_apps", "Apps", as_gauge(snapshot.app_count())),
             ("process_start_time_seconds", "When the process started, since 1970", self.started.seconds()),

@@ -244,6 +244,10 @@ pub(crate) async fn authenticate(
         Failure::Refused(refusal) => refuse(known())(refusal),
         Failure::Fault(fault) => Failure::Fault(fault),
     })?;
+    let forgotten = snapshot.org().assertions_valid_from;
+    if claims.get("jti").is_some() && forgotten.is_some_and(|from| may_be_used(&claims, until, from)) {
+        return Err(refuse(known())(Refusal::AlreadyUsed));
+    }
     let single_use = claims.get("jti").and_then(Value::as_str).map(|jti| SingleUse {
         client_id: client_id.to_owned(),
         jti_hash: jose::sha256(jti.as_bytes()),
@@ -333,6 +337,16 @@ fn judge(
         return Err(Refusal::Unreadable);
     }
     Ok(Timestamp::from_seconds(expires))
+}
+
+/// Whether the assertion may have been used before `from`, when a restore forgot which were. One that says when it was
+/// issued was used no earlier than a client's clock may be ahead; of one that does not, its end says it.
+fn may_be_used(claims: &Members, until: Timestamp, from: Timestamp) -> bool {
+    let from = from.seconds();
+    match claims.get("iat").and_then(seconds) {
+        Some(issued) => issued <= from.saturating_add(SKEW_SECONDS),
+        None => until.seconds() <= from.saturating_add(LIFETIME_SECONDS_MAX + SKEW_SECONDS),
+    }
 }
 
 /// A `NumericDate` (RFC 7519 section 2) in whole seconds.

@@ -111,6 +111,7 @@ async fn compose(
         subdomain: subdomain.to_owned(),
         created: now,
         last_updated: now,
+        assertions_valid_from: None,
     };
     let (secrets, sealed_root) = OrgSecrets::generate(org.id, ring)?;
     let mut first = First { ids: &ids, org: &org, now, ordinal: 0, batch: batch(&org) };

@@ -6,6 +6,7 @@
 
 pub mod access_token;
 pub mod admin;
+pub mod backup;
 pub mod client;
 pub mod client_assertion;
 pub mod client_keys;

@@ -11,6 +11,8 @@ const PREFIX: &str = "AT.";
 const NONCE: usize = 13;
 const REVISION: usize = 5;
 const POLICY: usize = 13;
+/// The highest revision that an id can say.
+pub(crate) const REVISION_MAX: u64 = (1 << (8 * REVISION)) - 1;
 const SEALED: usize = 1 + REVISION + POLICY;
 /// What the sealed bytes say: there will be other kinds, for tokens that belong to a grant.
 const OF_SERVICE: u8 = 1;

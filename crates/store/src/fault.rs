@@ -98,6 +98,19 @@ pub enum OpenError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A restore was cut off while it put the database in place.
+    #[error(
+        "a restore into `{}` was cut off: give the same `tokenmint restore` again, and the old database, which lies in \
+         a directory beside, stays as it is",
+        path.display()
+    )]
+    HalfRestored {
+        /// The data directory.
+        path: PathBuf,
+    },
+    /// Others use the database.
+    #[error("{0} other connections of Tokenmint use this database: stop every node, then try again")]
+    InUse(i64),
     /// A newer release has changed the schema in a way that this one does not understand.
     #[error("the schema is of major version {found}, this release knows {known}: run a newer release")]
     Newer {

@@ -19,6 +19,8 @@ pub struct Inspection {
     pub orgs: Vec<(String, Option<Vec<u8>>)>,
     /// When a node last wrote an event, by that node's clock.
     pub newest_event: Option<i64>,
+    /// What time it is by the database's own clock, if it has one.
+    pub clock: Option<i64>,
 }
 
 /// What was found in a data directory.
@@ -53,6 +55,7 @@ pub async fn inspect_postgres(url: &str, secret: &str) -> Result<Inspection, Ope
             found.add(org, sealed, writers)?;
         }
     }
+    found.clock = Some(session.clock().await?);
     session.close();
     Ok(found)
 }
@@ -62,7 +65,7 @@ impl Inspection {
     pub(crate) fn of_ledger(ledger: Vec<Row>) -> Result<Self, OpenError> {
         let applied = ledger.into_iter().map(Applied::from_row).collect::<Result<Vec<_>, _>>()?;
         let pending = migrate::pending(migrate::known(), &applied)?.len();
-        Ok(Self { pending, orgs: Vec::new(), newest_event: None })
+        Ok(Self { pending, orgs: Vec::new(), newest_event: None, clock: None })
     }
 
     /// One more org: the answers to `ORG_SECRET` and `LOG_WRITERS`.

@@ -4,6 +4,7 @@
 //! the caller brings. Bodies are JSON text and secrets are sealed bytes, neither of which it looks into.
 
 mod batch;
+mod copy;
 mod fault;
 mod inspect;
 mod kill_point;
@@ -22,9 +23,14 @@ mod value;
 mod tests;
 
 pub use batch::{Batch, Committed, Pending};
+pub use copy::{
+    Column, Contents, CopyError, Give, Holds, Piece, Place, Staging, TABLES, Table, Take, copy_out,
+    newest_schema, tables_at,
+};
 pub use fault::{CommitError, Fault, FaultKind, OpenError};
 pub use inspect::{Embedded, Inspection, inspect_directory, inspect_postgres};
 pub use kill_point::{PLACES as KILL_POINTS, kill_point};
 pub use numbering::EventId;
 pub use port::Store;
 pub use rows::*;
+pub use value::Value;

@@ -5,7 +5,7 @@ use crate::fault::OpenError;
 use crate::value::{FromRow, Row};
 
 /// One step of the schema. Within a major version steps only expand, so that an older release still works.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Migration {
     pub(crate) major: i64,
     pub(crate) number: i64,
@@ -34,6 +34,7 @@ pub(crate) const MIGRATIONS: &[Migration] = migrations! {
     1, 6, "0006_assertions";
     1, 7, "0007_revocations";
     1, 8, "0008_founding";
+    1, 9, "0009_refresh_grants";
     1, 10, "0010_whose";
 };
 

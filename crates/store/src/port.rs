@@ -63,6 +63,14 @@ impl Store {
         self.submit(batch).await
     }
 
+    /// How many commits were asked for and not answered yet.
+    pub fn waiting_commits(&self) -> usize {
+        match &self.0 {
+            Backend::Sqlite(sqlite) => sqlite.waiting(),
+            Backend::Postgres(postgres) => postgres.waiting(),
+        }
+    }
+
     /// Whether other nodes may write to it, too. The embedded store belongs to one process.
     pub fn is_shared(&self) -> bool {
         matches!(&self.0, Backend::Postgres(_))

@@ -7,9 +7,11 @@
 mod circuit;
 mod clock;
 mod committer;
+mod copy;
 mod dial;
 mod servers;
 mod session;
+mod staging;
 mod tls;
 mod transaction;
 
@@ -31,6 +33,7 @@ use crate::value::{Row, Value};
 use committer::Job;
 use dial::Dial;
 use session::Session;
+pub(crate) use staging::StagedSchema;
 
 const CONNECTIONS: usize = 16;
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -104,6 +107,12 @@ impl Postgres {
             let _ = answer.send(Err(CommitError::Fault(fault)));
         }
         pending
+    }
+
+    /// How many batches were not answered yet; of those in the committer's hands only the queue is known.
+    pub(crate) fn waiting(&self) -> usize {
+        let queued = self.events.max_capacity() - self.events.capacity();
+        queued + (ADMITTED as usize).saturating_sub(self.admitted.available_permits())
     }
 
     pub(crate) async fn query(

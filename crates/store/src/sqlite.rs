@@ -5,15 +5,17 @@
 //! statements, their number bounds the memory, and password hashing cannot starve them.
 
 mod connection;
+mod copy;
 mod directory;
 mod inspect;
 mod pace;
 mod reader;
+mod staging;
 mod writer;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread;
 use std::time::Duration;
@@ -25,8 +27,10 @@ use crate::fault::{CommitError, Fault, FaultKind, OpenError};
 use crate::numbering::{Numbering, Writer as WriterId};
 use crate::statements::{self, Statement};
 use crate::value::{Row, Value};
+pub(crate) use copy::{copy_out, fill};
 pub(crate) use inspect::inspect;
 use reader::Read;
+pub(crate) use staging::StagedDirectory;
 use writer::{Job, Writer};
 
 /// The sizes that tests make smaller.
@@ -54,11 +58,14 @@ pub(crate) struct Sqlite {
     /// None in memory, where the writer's connection is the only one.
     readers: Option<SyncSender<Read>>,
     closed: AtomicBool,
+    /// Batches that were not answered yet.
+    waiting: Arc<AtomicUsize>,
 }
 
 impl Sqlite {
     pub(crate) fn open(directory: &Path, options: &Options) -> Result<Self, OpenError> {
         let lock = directory::hold(directory)?;
+        staging::check_whole(directory)?;
         let file = directory::database(directory)?;
         let mut connection = connection::open(&file, options)?;
         connection::migrate(&mut connection, crate::migrate::known())?;
@@ -86,16 +93,21 @@ impl Sqlite {
     ) -> Result<Self, OpenError> {
         let id = WriterId::random().map_err(|error| Fault::because(FaultKind::Internal, error))?;
         let (writer, queue) = sync_channel(options.queue);
-        let thread = Writer::new(connection, queue, Numbering::new(id), lock);
+        let waiting = Arc::default();
+        let thread = Writer::new(connection, queue, Numbering::new(id), lock, Arc::clone(&waiting));
         spawn("store-write", move || thread.run())?;
-        Ok(Self { writer, readers, closed: AtomicBool::new(false) })
+        Ok(Self { writer, readers, closed: AtomicBool::new(false), waiting })
     }
 
     pub(crate) fn submit(&self, batch: Batch) -> Pending {
         let (answer, pending) = Pending::pair();
         if self.closed.load(Ordering::Relaxed) {
             refuse(answer, closed());
-        } else if let Err(refused) = self.writer.try_send(Job::Commit(batch, answer)) {
+            return pending;
+        }
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        if let Err(refused) = self.writer.try_send(Job::Commit(batch, answer)) {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
             let fault = refusal(&refused);
             if let TrySendError::Full(Job::Commit(_, answer))
             | TrySendError::Disconnected(Job::Commit(_, answer)) = refused
@@ -119,6 +131,11 @@ impl Sqlite {
             None => self.writer.try_send(Job::Read(read)).map_err(|refused| refusal(&refused))?,
         }
         rows.await.map_err(|_| closed())?
+    }
+
+    /// How many batches were not answered yet.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     /// A read, and a sign of life of the writer.

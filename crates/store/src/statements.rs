@@ -42,6 +42,15 @@ macro_rules! client_secret {
     };
 }
 
+macro_rules! refresh_grant {
+    () => {
+        "oauth_grant.id, oauth_grant.account, account.profile, oauth_grant.scopes, oauth_grant.created, \
+         refresh_grant.updated, refresh_grant.idle_expires, refresh_grant.expires from refresh_grant \
+         join oauth_grant on oauth_grant.org = refresh_grant.org and oauth_grant.id = refresh_grant.id \
+         left join account on account.org = oauth_grant.org and account.id = oauth_grant.account"
+    };
+}
+
 macro_rules! signing_key {
     () => {
         "server, kid, status, algorithm, public, sealed, created, activated, retired, body"
@@ -220,6 +229,31 @@ statements! {
         "select principal from role_assignment where org = $1 and role = $2 order by created, principal limit $3";
     COUNT_ROLE: 1, "select count(*) from role_assignment where org = $1 and role = $2";
 
+    // Grants. What can be refreshed has a row of its own, which goes when the grant is ended.
+    INSERT_GRANT: 1,
+        "insert into oauth_grant (org, id, account, client, server, session, revision, rule, scopes, audiences, \
+         acr, amr, auth_time, cnf, hook, created) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+    INSERT_REFRESH_GRANT: 1,
+        "insert into refresh_grant (org, server, client, id, updated, idle_expires, expires) \
+         values ($1, $2, $3, $4, $5, $6, $7)";
+    REFRESH_CLIENTS: 1,
+        "select distinct client from refresh_grant where org = $1 and server = $2 and client > $3 \
+         and idle_expires > $4 and (expires is null or expires > $4) order by client limit $5";
+    REFRESH_GRANTS: 1,
+        concat!("select ", refresh_grant!(), " where refresh_grant.org = $1 and refresh_grant.server = $2 \
+         and refresh_grant.client = $3 and refresh_grant.id > $4 and refresh_grant.idle_expires > $5 \
+         and (refresh_grant.expires is null or refresh_grant.expires > $5) order by refresh_grant.id limit $6");
+    REFRESH_GRANT: 1,
+        concat!("select ", refresh_grant!(), " where refresh_grant.org = $1 and refresh_grant.server = $2 \
+         and refresh_grant.client = $3 and refresh_grant.id = $4 and refresh_grant.idle_expires > $5 \
+         and (refresh_grant.expires is null or refresh_grant.expires > $5)");
+    END_GRANT: 2, "update oauth_grant set ended = $1 where org = $2 and id = $3 and ended is null";
+    DELETE_REFRESH_GRANT: 1,
+        "delete from refresh_grant where org = $1 and server = $2 and client = $3 and id = $4";
+    REFRESH_GRANT_IDS: 1,
+        "select id from refresh_grant where org = $1 and server = $2 and client = $3 order by id limit $4";
+
     // Revoked tokens.
     REVOCATIONS_AFTER: 1,
         "select jti_hash, client, expires, at from revocation \
@@ -321,7 +355,7 @@ mod tests {
             } else if sql.starts_with("insert") {
                 assert!(*org == 1 && sql.contains("(org, ") && sql.contains("values ($1,"), "{name}");
             } else {
-                let named = [format!(" org = ${org} "), format!("_login.org = ${org} ")];
+                let named = [" org", "_login.org", "_grant.org"].map(|name| format!("{name} = ${org} "));
                 assert!(named.iter().any(|named| format!("{sql} ").contains(named.as_str())), "{name}");
             }
         }

@@ -2,7 +2,9 @@
 
 mod bed;
 mod cluster;
+mod copy;
 mod embedded;
+mod grants;
 mod hosts;
 mod inspect;
 mod keeper;

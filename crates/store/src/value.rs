@@ -4,11 +4,15 @@
 use crate::fault::{Fault, FaultKind};
 
 /// One parameter or column. Times and flags are integers, JSON is text, secrets are sealed bytes.
-#[derive(Clone, PartialEq)]
-pub(crate) enum Value {
+#[derive(Clone, PartialEq, Eq)]
+pub enum Value {
+    /// Nothing.
     Null,
+    /// A whole number.
     Int(i64),
+    /// Text.
     Text(String),
+    /// Bytes.
     Bytes(Vec<u8>),
 }
 
@@ -91,6 +95,11 @@ pub(crate) struct Row(std::vec::IntoIter<Value>);
 impl Row {
     pub(crate) fn new(values: Vec<Value>) -> Self {
         Self(values.into_iter())
+    }
+
+    /// The columns that were not taken yet.
+    pub(crate) fn into_values(self) -> Vec<Value> {
+        self.0.collect()
     }
 
     /// The next column.

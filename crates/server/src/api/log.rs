@@ -228,6 +228,7 @@ fn display_message(event_type: EventType) -> &'static str {
         E::TokenRevoke => "OAuth2 token was revoked",
         E::InvalidClientCredentials => "Client presented invalid credentials",
         E::OrgCreated => "Organization was created",
+        E::BackupRestored => "The database was replaced by a backup",
         E::MasterKeyRewrapped => "Sealed secrets were moved to another master key",
     }
 }

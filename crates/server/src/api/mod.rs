@@ -13,6 +13,7 @@ mod key;
 mod log;
 mod org;
 mod policy;
+mod refresh_token;
 mod rule;
 mod scope;
 mod token_format;
@@ -57,6 +58,7 @@ pub fn routes() -> Routes<App> {
         .and(scope::routes())
         .and(claim::routes())
         .and(key::routes())
+        .and(refresh_token::routes())
         .and(app::routes())
         .and(client_secret::routes())
         .and(jwk::routes())

@@ -2,5 +2,7 @@
 //! server carries it out, its half there. Leaves out flags and help (`cli`) and how the two speak (`control`).
 
 pub mod api_token;
+pub mod backup;
 pub mod completions;
 pub mod doctor;
+pub mod restore;

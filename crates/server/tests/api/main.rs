@@ -4,5 +4,6 @@ mod beyond_okta;
 #[path = "../ledger/mod.rs"]
 mod ledger;
 mod properties;
+mod refresh_tokens;
 mod replies;
 mod site;

@@ -75,6 +75,11 @@ DELETE /api/v1/authorizationServers/{server}/claims/{claim} okta.authorizationSe
 GET /api/v1/authorizationServers/{server}/credentials/keys okta.authorizationServers.read ServerReaders
 GET /api/v1/authorizationServers/{server}/credentials/keys/{key} okta.authorizationServers.read ServerReaders
 POST /api/v1/authorizationServers/{server}/credentials/lifecycle/keyRotate okta.authorizationServers.manage ServerManagers
+GET /api/v1/authorizationServers/{server}/clients okta.authorizationServers.read ServerReaders
+GET /api/v1/authorizationServers/{server}/clients/{client}/tokens okta.authorizationServers.read ServerReaders
+DELETE /api/v1/authorizationServers/{server}/clients/{client}/tokens okta.authorizationServers.manage ServerManagers
+GET /api/v1/authorizationServers/{server}/clients/{client}/tokens/{token} okta.authorizationServers.read ServerReaders
+DELETE /api/v1/authorizationServers/{server}/clients/{client}/tokens/{token} okta.authorizationServers.manage ServerManagers
 POST /api/v1/authorizationServers/{server}/credentials/keys/{key}/lifecycle/revoke okta.authorizationServers.manage ServerManagers
 GET /api/v1/apps okta.apps.read AppReaders
 POST /api/v1/apps okta.apps.manage AppManagers

@@ -7,6 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use crate::program::{Directory, Running, tokenmint};
+use crate::tls::pem;
 
 /// Exit code and findings.
 fn doctor(data: &Path, more: &[&str]) -> (i32, String) {
@@ -139,4 +140,81 @@ fn a_postgresql_that_is_not_there_is_an_error_without_its_password() {
     assert_eq!(code, 1);
     assert!(said.contains("see --database-url") && said.contains("PostgreSQL needs a master key"), "{said}");
     assert!(!said.contains("hidden-word"), "{said}");
+}
+
+#[test]
+fn a_certificate_must_be_for_the_name_that_clients_call_and_its_key_for_us_alone() {
+    let directory = Directory::new();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let params = rcgen::CertificateParams::new(["id.example.com".to_owned()]).unwrap();
+    let (certificate, key_file) = (directory.0.join("cert.pem"), directory.0.join("key.pem"));
+    fs::write(&certificate, pem("CERTIFICATE", params.self_signed(&key).unwrap().der())).unwrap();
+    fs::write(&key_file, pem("PRIVATE KEY", key.serialized_der())).unwrap();
+    fs::set_permissions(&key_file, fs::Permissions::from_mode(0o640)).unwrap();
+    let tls = ["--tls-cert", certificate.to_str().unwrap(), "--tls-key", key_file.to_str().unwrap()];
+    let ask = |url: &str| doctor(&directory.0.join("data"), &[&tls[..], &["--base-url", url]].concat());
+    let (code, said) = ask("https://id.example.com:8443");
+    assert_eq!(code, 0, "{said}");
+    assert!(
+        said.contains("ok       certificate: is for id.example.com, as in https://id.example.com:8443\n"),
+        "{said}"
+    );
+    assert!(said.contains("warning  certificate: others may read the key "), "{said}");
+    let (code, said) = ask("https://login.example.com");
+    assert_eq!(code, 1);
+    assert!(said.contains("error    certificate: is not for login.example.com, and clients of"), "{said}");
+}
+
+#[test]
+fn a_backup_is_examined_when_it_is_told_of() {
+    let directory = Directory::new();
+    let data = directory.0.join("data");
+    Running::start(&data, &[]).stop();
+    let file = directory.0.join("young.backup");
+    let path = file.to_str().unwrap();
+    let made = tokenmint(&["backup", path, "--data", data.to_str().unwrap()]).output().unwrap();
+    assert!(made.status.success(), "{made:?}");
+    let (code, said) = doctor(&data, &["--backup", path]);
+    assert_eq!(code, 0);
+    assert!(said.contains("ok       backup: ") && said.contains("ok       disk: "), "{said}");
+
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let then = server::clock::now().plus_days(-2);
+    let place = store::Place::Directory(data.clone());
+    let mut silent = |_| {};
+    let old = service::backup::write(&place, Vec::new(), "x", &mut silent, then);
+    let (mut old, _) = runtime.block_on(old).unwrap();
+    let file = directory.0.join("old.backup");
+    fs::write(&file, &old).unwrap();
+    let (code, said) = doctor(&data, &["--backup", file.to_str().unwrap()]);
+    assert_eq!(code, 0);
+    assert!(said.contains("is whole and 2 days old") && said.contains("warning  backup: "), "{said}");
+    let last = old.len() - 1;
+    old[last] ^= 1;
+    fs::write(&file, &old).unwrap();
+    let (code, said) = doctor(&data, &["--backup", file.to_str().unwrap()]);
+    assert_eq!(code, 1);
+    assert!(
+        said.contains("error    backup: ") && said.contains("checksum of the whole file is wrong"),
+        "{said}"
+    );
+}
+
+#[test]
+fn files_that_others_may_read_are_warnings() {
+    let directory = Directory::new();
+    let data = directory.0.join("data");
+    Running::start(&data, &[]).stop();
+    fs::set_permissions(data.join("tokenmint.db"), fs::Permissions::from_mode(0o644)).unwrap();
+    let (code, said) = doctor(&data, &[]);
+    assert_eq!(code, 0);
+    assert!(said.contains("warning  data directory: others may read `"), "{said}");
+    assert!(said.contains("tokenmint.db`: chmod 600 closes it"), "{said}");
+    let key = directory.0.join("given.key");
+    fs::copy(data.join("master.key"), &key).unwrap();
+    for (mode, is_said) in [(0o640, true), (0o600, false)] {
+        fs::set_permissions(&key, fs::Permissions::from_mode(mode)).unwrap();
+        let (code, said) = doctor(&data, &["--master-key-file", key.to_str().unwrap()]);
+        assert_eq!((code, said.contains("warning  master key: others may read `")), (0, is_said), "{said}");
+    }
 }

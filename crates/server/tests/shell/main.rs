@@ -3,6 +3,7 @@
 mod harness;
 
 mod doctor;
+mod help;
 mod limits;
 mod logging;
 mod metrics;

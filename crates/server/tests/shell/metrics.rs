@@ -56,6 +56,11 @@ fn what_is_answered_is_counted_and_shown_on_a_listener_of_its_own() {
     ] {
         assert_eq!(value(&page, &line), Some(expected), "{line} in {page}");
     }
+    let waiting = value(&page, "tokenmint_commits_waiting");
+    assert!(
+        waiting.is_some_and(|waiting| (0.0..10.0).contains(&waiting)),
+        "housekeeping may be at it: {waiting:?}"
+    );
     assert!(value(&page, "process_start_time_seconds").unwrap() > 1_700_000_000.0);
     assert!(!page.contains("/nowhere"), "no label is a stranger's text");
 }

@@ -80,7 +80,7 @@ fn a_token_that_cannot_be_made_is_refused_in_words() {
 }
 
 /// The commands that `--help` names, and those below them.
-fn commands(before: &[&str]) -> Vec<String> {
+pub fn commands(before: &[&str]) -> Vec<String> {
     let (_, help, _) = run(&[before, &["--help"]].concat());
     let listed = help.split_once("Commands:\n").map_or("", |(_, rest)| rest);
     let lines = listed.lines().take_while(|line| line.starts_with("  "));
@@ -97,7 +97,9 @@ fn commands(before: &[&str]) -> Vec<String> {
 #[test]
 fn completions_know_every_command() {
     let commands = commands(&[]);
-    for known in ["serve", "key", "rewrap", "api-token", "create", "doctor", "completions"] {
+    for known in
+        ["serve", "key", "rewrap", "api-token", "create", "doctor", "backup", "restore", "completions"]
+    {
         assert!(commands.iter().any(|command| command == known), "{known}: {commands:?}");
     }
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {

@@ -16,6 +16,7 @@ pub mod log;
 mod new_key;
 mod order;
 pub mod policy;
+pub mod refresh_token;
 pub mod rule;
 pub mod scope;
 pub mod user;
@@ -80,6 +81,10 @@ pub mod kind {
     pub const SCOPE: &str = "OAuth2Scope";
     /// A claim.
     pub const CLAIM: &str = "OAuth2Claim";
+    /// An app, where it is asked for by its `client_id`.
+    pub const CLIENT: &str = "PublicClientApp";
+    /// A refresh token.
+    pub const REFRESH_TOKEN: &str = "OAuth2RefreshTokenTx";
     /// An app.
     pub const APP: &str = "AppInstance";
     /// A group.

@@ -2,6 +2,8 @@
 
 mod algorithms;
 mod assertions;
+mod backup;
+mod backup_damage;
 mod bad_wire;
 mod client;
 mod dangling;

@@ -67,6 +67,14 @@ impl World {
         Arc::new(Tenant::start(self.store.clone(), self.org, secrets).await.unwrap())
     }
 
+    /// The same org, keys and time over another store.
+    pub async fn over(&self, store: Store) -> Self {
+        let secrets = master_key::open(&store, self.org, self.ring()).await.unwrap();
+        let tenant = Arc::new(Tenant::start(store.clone(), self.org, secrets).await.unwrap());
+        let clock = AtomicI64::new(self.clock.load(Ordering::Relaxed));
+        Self { store, org: self.org, tenant, ring: self.ring.clone(), clock }
+    }
+
     /// The same node with a door to other servers.
     pub async fn with_outbound(self, outbound: Arc<dyn Outbound>) -> Self {
         let secrets = master_key::open(&self.store, self.org, self.ring()).await.unwrap();
@@ -420,7 +428,16 @@ pub async fn authenticate(
     snapshot: &Snapshot,
     credentials: &Credentials,
 ) -> Result<Arc<AppEntry>, client::Refused> {
-    let now = Timestamp::from_seconds(START);
+    authenticate_at(tenant, snapshot, credentials, Timestamp::from_seconds(START)).await
+}
+
+/// Whose credentials these are at a time.
+pub async fn authenticate_at(
+    tenant: &Tenant,
+    snapshot: &Snapshot,
+    credentials: &Credentials,
+    now: Timestamp,
+) -> Result<Arc<AppEntry>, client::Refused> {
     let (issuers, server) =
         (IssuerOrigins::only("https://id.example"), snapshot.find_server(DEFAULT).unwrap());
     let endpoint = Endpoint { issuers: &issuers, server, path_segment: DEFAULT, name: "token" };

@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Session {
     /// Milliseconds since 1970.
-    pub(super) async fn clock(&self) -> Result<i64, Fault> {
+    pub(crate) async fn clock(&self) -> Result<i64, Fault> {
         let row = self.query_within(PATIENCE, CLOCK, "", &[]).await?.into_iter().next();
         let mut row: Row = row.ok_or_else(|| Fault::new(FaultKind::Internal, "a clock without a row"))?;
         let (time, read_only): (i64, String) = (row.take()?, row.take()?);

@@ -226,7 +226,7 @@ impl ToSql for Value {
     to_sql_checked!();
 }
 
-fn row(found: &tokio_postgres::Row) -> Result<Row, Fault> {
+pub(super) fn row(found: &tokio_postgres::Row) -> Result<Row, Fault> {
     let columns = found.columns().iter().enumerate();
     let values = columns.map(|(place, column)| match *column.type_() {
         Type::INT8 => found.try_get::<_, Option<i64>>(place).map(Value::from),

@@ -137,10 +137,14 @@ fn rows(prepared: &mut rusqlite::Statement<'_>) -> Result<Vec<Row>, Fault> {
     let mut answer = prepared.raw_query();
     let mut found = Vec::new();
     while let Some(row) = answer.next().map_err(fault)? {
-        let values = (0..columns).map(|column| row.get_ref(column).map_err(fault).and_then(value));
-        found.push(Row::new(values.collect::<Result<_, _>>()?));
+        found.push(Row::new(values(row, columns)?));
     }
     Ok(found)
+}
+
+/// The columns of one row.
+pub(super) fn values(row: &rusqlite::Row<'_>, columns: usize) -> Result<Vec<Value>, Fault> {
+    (0..columns).map(|column| row.get_ref(column).map_err(fault).and_then(value)).collect()
 }
 
 fn value(column: ValueRef<'_>) -> Result<Value, Fault> {

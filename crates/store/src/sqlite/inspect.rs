@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{connection, directory};
+use super::{connection, directory, staging};
 use crate::fault::OpenError;
 use crate::inspect::{Embedded, Inspection, names};
 use crate::statements;
@@ -13,6 +13,7 @@ use crate::value::Value;
 
 pub(crate) fn inspect(directory: &Path, secret: &str) -> Result<Embedded, OpenError> {
     let Some(_lock) = directory::peek(directory)? else { return Ok(Embedded::Held) };
+    staging::check_whole(directory)?;
     let file = directory.join(directory::DATABASE);
     let size = |path: &Path| std::fs::metadata(path).map_or(0, |found| found.len());
     if size(&file) == 0 {

@@ -6,6 +6,7 @@
 
 use std::fs::File;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::Receiver;
 
 use rusqlite::Connection;
@@ -51,6 +52,8 @@ pub(super) struct Writer {
     broken: Option<String>,
     /// Held as long as the connection.
     _lock: Option<File>,
+    /// Batches that were not answered yet.
+    waiting: Arc<AtomicUsize>,
 }
 
 impl Writer {
@@ -59,6 +62,7 @@ impl Writer {
         queue: Receiver<Job>,
         numbering: Numbering,
         lock: Option<File>,
+        waiting: Arc<AtomicUsize>,
     ) -> Self {
         Self {
             connection,
@@ -69,6 +73,7 @@ impl Writer {
             unfolded: 0,
             broken: None,
             _lock: lock,
+            waiting,
         }
     }
 
@@ -120,7 +125,7 @@ impl Writer {
             kill_point("transaction: committed");
         }
         self.pace.learn(waited, done.len());
-        answer_all(done);
+        self.answer(done);
         if self.unfolded >= STATEMENTS_PER_CHECKPOINT {
             self.checkpoint();
         }
@@ -262,7 +267,15 @@ impl Writer {
         tracing::error!(%fault, batches = done.len(), "a transaction failed");
         self.roll_back();
         fail(&mut done, &fault);
-        answer_all(done);
+        self.answer(done);
+    }
+
+    fn answer(&self, done: Vec<(Answer, Outcome)>) {
+        self.waiting.fetch_sub(done.len(), Ordering::Relaxed);
+        for (answer, outcome) in done {
+            // Whoever left does not learn it; the commit stands.
+            let _ = answer.send(outcome);
+        }
     }
 
     fn roll_back(&mut self) {
@@ -305,12 +318,5 @@ impl Writer {
 fn fail(done: &mut [(Answer, Outcome)], fault: &Fault) {
     for (_, outcome) in done.iter_mut().filter(|(_, outcome)| outcome.is_ok()) {
         *outcome = Err(fault.shared().into());
-    }
-}
-
-fn answer_all(done: Vec<(Answer, Outcome)>) {
-    for (answer, outcome) in done {
-        // Whoever left does not learn it; the commit stands.
-        let _ = answer.send(outcome);
     }
 }

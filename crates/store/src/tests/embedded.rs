@@ -32,6 +32,29 @@ async fn reopen(path: &Path) -> Store {
 }
 
 #[tokio::test]
+async fn commits_are_counted_until_they_are_answered() {
+    let directory = Directory::new();
+    let store = Store::open_directory(directory.path()).expect("the directory opens");
+    found_orgs(&store).await;
+    assert_eq!(store.waiting_commits(), 0);
+    let other = Connection::open(directory.path().join("tokenmint.db")).expect("it opens");
+    other.execute_batch("begin immediate").expect("nobody writes");
+    let pending: Vec<_> = (0..3)
+        .map(|_| {
+            let mut one = batch(ONE);
+            one.event(NOON, 1, "{}");
+            store.submit(one)
+        })
+        .collect();
+    assert_eq!(store.waiting_commits(), 3);
+    other.execute_batch("rollback").expect("others may write");
+    for answer in pending {
+        answer.await.expect("it commits");
+    }
+    assert_eq!(store.waiting_commits(), 0);
+}
+
+#[tokio::test]
 async fn what_was_answered_is_there_after_reopening() {
     let directory = Directory::new();
     let store = Store::open_directory(directory.path()).expect("the directory opens");
