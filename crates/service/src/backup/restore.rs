@@ -177,21 +177,22 @@ async fn end_tokens(
         Changing { batch: &mut *batch, revision, ordinal, at: now }.put(document, Some(before));
         ordinal += 1;
     };
-    for (before, _) in rows::documents(store, org, Kind::AuthorizationServer).await? {
+    rows::each_document(store, org, Kind::AuthorizationServer, |before, _| {
         let mut document = before.clone();
         if let Document::AuthorizationServer(server) = &mut document {
             server.tokens_valid_from = Some(revision);
         }
         put(&document, &before);
-    }
-    for (before, _) in rows::documents(store, org, Kind::Org).await? {
+    })
+    .await?;
+    rows::each_document(store, org, Kind::Org, |before, _| {
         let mut document = before.clone();
         if let Document::Org(settings) = &mut document {
             settings.assertions_valid_from = Some(now);
         }
         put(&document, &before);
-    }
-    Ok(())
+    })
+    .await
 }
 
 #[cfg(test)]

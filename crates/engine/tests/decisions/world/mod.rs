@@ -54,6 +54,7 @@ impl World {
             subdomain: "example".to_owned(),
             created: THEN,
             last_updated: THEN,
+            assertions_valid_from: None,
         };
         let scopes = template::scopes(&server).collect();
         let claims = template::claims(&server).collect();
