@@ -23,7 +23,7 @@ pub async fn revoke(tenant: &Arc<Tenant>, request: &Request, now: Timestamp) -> 
     let passing = Passing::since(now);
     let snapshot = tenant.configuration.current();
     let asked = identify(tenant, &snapshot, request, "revoke", now).await?;
-    let token = AccessToken::read(&asked.server, asked.token, now);
+    let token = read(tenant, &asked, request, now).await?;
     let own = |token: &AccessToken| token.client_id == asked.client.app.value.client_id.as_str();
     let Some(token) = token.filter(own) else { return Ok(()) };
     if tenant.revocations.contains(&token.jti_hash) {
@@ -42,6 +42,23 @@ pub async fn revoke(tenant: &Arc<Tenant>, request: &Request, now: Timestamp) -> 
     let tenant = Arc::clone(tenant);
     let done = tokio::spawn(async move { remember(&tenant, batch, &token, passing).await });
     done.await.map_err(Fault::internal)?.map_err(Failure::Fault)
+}
+
+/// The token, by the keys of this moment: one that cannot be read may be signed by a key that another node made since, and
+/// then there is something to do.
+async fn read(
+    tenant: &Tenant,
+    asked: &Asked<'_>,
+    request: &Request,
+    now: Timestamp,
+) -> Result<Option<AccessToken>, Fault> {
+    if let Some(token) = AccessToken::read(&asked.server, asked.token, now) {
+        return Ok(Some(token));
+    }
+    tenant.follow_configuration(now).await?;
+    let newest = tenant.configuration.current();
+    let server = newest.find_server(&request.server).filter(|entry| entry.server.value.status.is_active());
+    Ok(server.and_then(|server| AccessToken::read(server, asked.token, now)))
 }
 
 /// Makes the revocation durable. One that took long is dated anew: other nodes may have read past its time meanwhile.

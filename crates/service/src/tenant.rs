@@ -119,7 +119,7 @@ impl Tenant {
 
     /// The queue of changes is asked only if there is something to take over: it may be long, or stand still, and a node
     /// that knows the newest revision is up to date all the same.
-    async fn follow_configuration(&self, now: Timestamp) -> Result<(), Fault> {
+    pub(crate) async fn follow_configuration(&self, now: Timestamp) -> Result<(), Fault> {
         let head = rows::revision(&self.store, self.org).await?;
         let reached = async {
             while self.configuration.current().revision < head {

@@ -209,7 +209,8 @@ fn die_at(context: &Context, place: &Place<'_>, finding: &mut Finding) -> Result
     let mut node = armed.launch()?;
     let (mut texts, mut died) = (Texts::new(), true);
     if node.wait_ready(START_LIMIT)? {
-        died = false;
+        // What a first start alone passes it may pass in the background, a moment after it is ready.
+        died = made.is_none() && node.wait_end(LOAD)?;
         if let Some(world) = &made {
             let begun = clock::now();
             let enough = if place.name.starts_with("log:") { LAST_LIMIT } else { LOAD };

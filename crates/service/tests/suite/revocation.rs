@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use model::Status;
+use model::authorization_server::DEFAULT;
 use model::event::{EventType, OutcomeResult};
 use service::access_token::Refusal;
 use service::admin::app::Written;
+use service::admin::key;
 use service::client::{self, Credentials};
 use service::freshness::{Followed, Freshness, STALE_AFTER_MILLISECONDS};
 use service::revoke::revoke;
@@ -90,6 +92,19 @@ async fn another_node_knows_a_revocation_once_it_followed_and_a_new_one_from_the
     for token in [&token, &first, &second] {
         assert!(!three.is_active(&app, token));
     }
+}
+
+#[tokio::test]
+async fn a_token_whose_key_another_node_made_a_moment_ago_is_revoked_all_the_same() {
+    let (one, app, _) = with_token().await;
+    let two = one.on_another_node().await;
+    for _ in 0..2 {
+        key::rotate(&one.tenant, one.asked(), DEFAULT.to_owned()).await.unwrap();
+    }
+    let token = one.token_of(&app).await;
+    two.revoke(&app, &token).await;
+    one.tenant.follow(one.now()).await.unwrap();
+    assert!(!one.is_active(&app, &token));
 }
 
 #[tokio::test]
