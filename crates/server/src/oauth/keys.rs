@@ -160,7 +160,7 @@ mod tests {
     async fn a_node_that_cannot_follow_the_others_lets_nobody_cache_its_keys_for_long() {
         let mut tenant = tenant().await;
         tenant.freshness = Freshness::shared();
-        for followed in [Followed::Configuration, Followed::Revocations] {
+        for followed in [Followed::Configuration, Followed::Revocations, Followed::Clock] {
             tenant.freshness.confirm(followed, after(DAY));
         }
         let rotation = 90 * DAY;
