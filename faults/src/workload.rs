@@ -28,6 +28,8 @@ pub use resource_server::{Caching, ResourceServer};
 
 /// Tokens that are kept for being introspected and revoked; older ones make room.
 const TOKENS_KEPT: usize = 400;
+/// So long after the making of the world every node knows it (I4).
+const NODES_APART: Duration = Duration::from_millis(1_100);
 /// How long a thread waits when nobody listens.
 const NOBODY: Duration = Duration::from_millis(20);
 
@@ -170,6 +172,9 @@ impl Load {
     /// Starts the threads.
     pub fn start(plan: Plan, world: &Arc<World>, recorder: &Arc<Recorder>) -> Self {
         static LOADS: AtomicU64 = AtomicU64::new(0);
+        if plan.nodes.len() > 1 {
+            thread::sleep(NODES_APART);
+        }
         let verifiers = plan.verifiers.iter().map(|caching| Mutex::new(ResourceServer::new(*caching)));
         let shared = Arc::new(Shared {
             verifiers: verifiers.collect(),
