@@ -35,6 +35,7 @@ pub mod snapshot;
 pub mod tenant;
 pub mod token;
 mod token_id;
+pub mod upkeep;
 
 pub use failure::{Failure, Fault, Remedy};
 pub use issuer::issuer;
