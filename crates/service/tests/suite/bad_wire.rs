@@ -226,8 +226,11 @@ async fn a_node_that_lost_its_database_gives_out_nothing_and_is_back_once_it_ans
         assert!(matches!(refused, Err(Failure::Fault(fault)) if fault.remedy == Remedy::TryLater));
     }
     bed.wire.faults.silent.store(false, Ordering::Relaxed);
-    while world.tenant.follow(world.now()).await.is_err() {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let back = async {
+        while world.tenant.follow(world.now()).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), back).await.expect("the database is found again");
     token::issue(&world.tenant, &ask, world.now()).await.unwrap();
 }

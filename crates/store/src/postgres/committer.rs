@@ -19,7 +19,7 @@ use crate::kill_point::kill_point;
 const BATCHES_PER_TRANSACTION: usize = 256;
 /// After this long nothing is tried again: together with the time-outs of connecting and sending well below the age at
 /// which a gap is closed.
-const PATIENCE: Duration = Duration::from_secs(10);
+const COMMITTER_PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the committer can be asked to do.
 pub(super) enum Job {
@@ -99,7 +99,7 @@ async fn write(session: &Session, batches: &[Batch], numbered: &[Numbered]) -> R
                 fault
             }
         };
-        if retry == RETRIES || begun.elapsed() >= PATIENCE {
+        if retry == RETRIES || begun.elapsed() >= COMMITTER_PATIENCE {
             return Err(if doubtful { unknown(&fault) } else { fault });
         }
         retry += 1;
