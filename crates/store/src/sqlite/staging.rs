@@ -8,14 +8,14 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
-use super::directory::{self, DATABASE};
+use super::directory::{self, DATABASE_FILE};
 use crate::fault::OpenError;
 
 const NURSERY: &str = "restoring";
 /// The new database while the old one is moved aside.
 const BETWEEN: &str = "tokenmint.db.restored";
 /// What SQLite keeps beside a database.
-const COMPANIONS: [&str; 3] = ["tokenmint.db", "tokenmint.db-wal", "tokenmint.db-shm"];
+const COMPANIONS: [&str; 3] = [DATABASE_FILE, "tokenmint.db-wal", "tokenmint.db-shm"];
 
 /// A database in the making, and the lock on the directory that it is for.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ impl StagedDirectory {
     }
 
     fn moves(&self, aside: &str) -> io::Result<Option<String>> {
-        let (made, between) = (self.directory().join(DATABASE), self.target.join(BETWEEN));
+        let (made, between) = (self.directory().join(DATABASE_FILE), self.target.join(BETWEEN));
         File::open(&made)?.sync_all()?;
         fs::rename(&made, &between)?;
         self.sync()?;
@@ -60,7 +60,7 @@ impl StagedDirectory {
             }
             File::open(&aside)?.sync_all()?;
         }
-        fs::rename(&between, self.target.join(DATABASE))?;
+        fs::rename(&between, self.target.join(DATABASE_FILE))?;
         self.sync()?;
         remove(&self.directory())?;
         Ok((!old.is_empty()).then(|| aside.display().to_string()))
