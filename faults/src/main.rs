@@ -4,6 +4,7 @@
 mod bad_wire;
 mod check;
 mod cluster;
+mod connection;
 mod figures;
 mod history;
 mod jwt;
@@ -20,7 +21,6 @@ mod slow;
 mod small_disk;
 mod steward;
 mod survey;
-mod wire;
 mod workload;
 mod world;
 
@@ -118,11 +118,12 @@ fn run(options: &Options) -> Result<ExitCode, String> {
 
 /// In the short form rows that mostly wait are run side by side; those that measure have the machine for themselves.
 fn run_all(rows: &[&'static Row], context: &Context) -> Vec<Line> {
-    let (alone, others): (Vec<_>, Vec<_>) =
-        rows.iter().partition(|row| context.is_long || !row.is_sociable());
+    let (alone, mut others): (Vec<&'static Row>, Vec<_>) =
+        rows.iter().copied().partition(|row| context.is_long || !row.is_sociable());
+    others.sort_by_key(|row| row.turn());
     let next = AtomicUsize::new(0);
     let lines = Mutex::new(Vec::new());
-    let work = |rows: &[&&'static Row], next: &AtomicUsize| {
+    let work = |rows: &[&'static Row], next: &AtomicUsize| {
         while let Some(row) = rows.get(next.fetch_add(1, Ordering::Relaxed)) {
             let line = run_one(row, context);
             lines.lock().unwrap_or_else(PoisonError::into_inner).push(line);

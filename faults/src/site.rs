@@ -3,12 +3,11 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use bench::clock;
+use bench::{clock, master_key};
 
 use crate::check::{self, Violation};
 use crate::history::{Act, History};
@@ -104,9 +103,7 @@ impl Site {
 
     /// How so many nodes on one PostgreSQL are started, all with one master key.
     pub fn plans_on(&self, binary: &Path, url: &str, count: usize) -> Result<Vec<Plan>, String> {
-        let key = Command::new(binary).args(["key", "generate"]).output();
-        let key = key.map_err(|error| format!("`{}`: {error}", binary.display()))?.stdout;
-        let key = String::from_utf8_lossy(&key).trim().to_owned();
+        let key = master_key::generate(binary)?;
         let plan = |number: usize| {
             let plan = self.plan(binary, &format!("node{number}"))?;
             Ok(plan.with("TOKENMINT_DATABASE_URL", url).with("TOKENMINT_MASTER_KEY", key.clone()))

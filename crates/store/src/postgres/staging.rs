@@ -11,6 +11,7 @@ use super::copy::url_of_copy;
 use super::session::{Session, fault};
 use crate::copy::{CopyError, Give, TABLES};
 use crate::fault::OpenError;
+use crate::kill_point::kill_point;
 
 const NURSERY: &str = "tokenmint_restoring";
 /// Held by the restore that is under way. Any number, as long as every release uses the same.
@@ -42,6 +43,7 @@ impl StagedSchema {
         let anew = format!("drop schema if exists {NURSERY} cascade; create schema {NURSERY}");
         held.batch_execute(&anew).await.map_err(fault)?;
         check_idle(&**held).await?;
+        kill_point("restore: begun");
         Ok(Self { url: url_of_copy(url, Some(NURSERY)), target, held })
     }
 
@@ -58,11 +60,14 @@ impl StagedSchema {
     }
 
     pub(crate) async fn put_in_place(mut self, aside: &str) -> Result<Option<String>, OpenError> {
+        kill_point("restore: filled");
         let transaction = self.held.transaction().await.map_err(fault)?;
         let moved = move_tables(&transaction, aside).await.map_err(fault)?;
         // Asked once the tables are locked: whoever begins now waits, and then reads the new ones.
         check_idle(&*transaction).await?;
+        kill_point("restore: aside");
         transaction.commit().await.map_err(fault)?;
+        kill_point("restore: in place");
         self.target.close();
         Ok(moved.then(|| format!("the schema {aside} of the same database")))
     }
