@@ -16,6 +16,7 @@ use crate::node::Plan;
 use crate::record::Recorder;
 use crate::scratch::Scratch;
 use crate::survey::{self, Texts};
+use crate::turns::Turns;
 use crate::workload::{self, Load};
 use crate::world::World;
 
@@ -37,6 +38,8 @@ pub struct Context {
     pub is_long: bool,
     /// Whether histories that held are kept, too.
     pub keeps: bool,
+    /// How many rows work at once.
+    pub turns: Arc<Turns>,
 }
 
 impl Context {
@@ -60,6 +63,7 @@ pub struct Site {
     seed: u64,
     row: u8,
     keeps: bool,
+    turns: Arc<Turns>,
 }
 
 /// What came of a run.
@@ -80,7 +84,14 @@ impl Site {
     pub fn new(context: &Context, row: u8) -> Result<Self, String> {
         let scratch = Scratch::new(&context.parent, &format!("row{row}-{}", context.seed))?;
         let recorder = Arc::new(Recorder::begin(&scratch.path().join("history.jsonl"), row, context.seed)?);
-        Ok(Self { scratch, recorder, seed: context.seed, row, keeps: context.keeps })
+        Ok(Self {
+            scratch,
+            recorder,
+            seed: context.seed,
+            row,
+            keeps: context.keeps,
+            turns: Arc::clone(&context.turns),
+        })
     }
 
     /// How a node of this place is started.
@@ -133,7 +144,7 @@ impl Site {
 
     /// Asks the nodes, searches for secrets, and judges. The directory stays if something did not hold.
     pub fn judge(self, nodes: &[SocketAddr], world: &World, texts: &Texts) -> Result<Judged, String> {
-        survey::survey(nodes, world, texts, &self.recorder)?;
+        self.turns.leave_while(|| survey::survey(nodes, world, texts, &self.recorder))?;
         leaks::search(self.scratch.path(), &world.secrets(), &self.recorder);
         Ok(self.verdict())
     }

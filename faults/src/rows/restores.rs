@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 use std::thread;
 use std::time::Duration;
 
@@ -36,8 +36,9 @@ const BACKUP: &str = "load.backup";
 /// What the names of its places begin with.
 pub const PLACES: &str = "restore: ";
 const SIGKILL: i32 = 9;
-/// The database may still hold the connection of a restore that was killed.
+/// For a moment a database may still hold the connections of what has ended: so often is it asked again.
 const TRIES: usize = 50;
+const STILL_THERE: &str = "other connections of Tokenmint";
 
 fn run(context: &Context) -> Result<Finding, String> {
     let mut finding = Finding::default();
@@ -103,8 +104,20 @@ fn text(file: &Path) -> Result<String, String> {
 }
 
 fn must(plan: &Plan, words: &[&str]) -> Result<(), String> {
-    let (status, said) = plan.command(words)?;
+    let (status, said) = until_free(plan, words)?;
     if status.success() { Ok(()) } else { Err(format!("`{}` said: {said}", words.join(" "))) }
+}
+
+/// Runs a command, again while the database holds what has ended.
+fn until_free(plan: &Plan, words: &[&str]) -> Result<(ExitStatus, String), String> {
+    for _ in 0..TRIES {
+        let (status, said) = plan.command(words)?;
+        if !said.contains(STILL_THERE) {
+            return Ok((status, said));
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+    plan.command(words)
 }
 
 /// What a restored node says. It rotates a key first: once that stands in the log, all that is older does.
@@ -132,8 +145,8 @@ fn die_everywhere(
     let places = of_restores(&text(&passed)?);
     for place in &places {
         let late = make_late(plan)?;
-        let (status, said) =
-            plan.clone().with("TOKENMINT_KILL_POINT", format!("{place}:1")).command(&again)?;
+        let armed = plan.clone().with("TOKENMINT_KILL_POINT", format!("{place}:1"));
+        let (status, said) = until_free(&armed, &again)?;
         finding.expect(status.signal() == Some(SIGKILL), || format!("{place}: it did not die: {said}"));
         let (node, is_finished) = start_again(plan, &again)?;
         let mut connection = Connection::new(plan.address);
@@ -175,14 +188,6 @@ fn start_again(plan: &Plan, words: &[&str]) -> Result<(Node, bool), String> {
     if !refused.contains("was cut off") {
         return Err(refused);
     }
-    let mut said = must(plan, words);
-    for _ in 0..TRIES {
-        if said.is_ok() {
-            break;
-        }
-        thread::sleep(Duration::from_millis(100));
-        said = must(plan, words);
-    }
-    said?;
+    must(plan, words)?;
     Ok((plan.start()?.0, true))
 }
