@@ -1,45 +1,56 @@
-//! How many rows work at once. A row that only waits for what the nodes say in the end lets another one work meanwhile.
+//! How many rows work at once. A row that only waits for what the nodes say in the end lets another one work meanwhile, and
+//! goes on before a new one begins.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Turns to work.
 #[derive(Debug)]
 pub struct Turns {
-    free: Mutex<usize>,
-    freed: Condvar,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug)]
+struct State {
+    free: usize,
+    /// How many want to go on.
+    back: usize,
 }
 
 impl Turns {
     /// So many at once.
     pub fn new(count: usize) -> Self {
-        Self { free: Mutex::new(count), freed: Condvar::new() }
+        Self { state: Mutex::new(State { free: count, back: 0 }), changed: Condvar::new() }
     }
 
     /// Waits for one.
     pub fn take(&self) {
-        let mut free = self.free();
-        while *free == 0 {
-            free = self.freed.wait(free).unwrap_or_else(PoisonError::into_inner);
-        }
-        *free -= 1;
+        let has_none = |state: &mut State| state.free == 0 || state.back > 0;
+        let state = self.changed.wait_while(self.state(), has_none);
+        state.unwrap_or_else(PoisonError::into_inner).free -= 1;
     }
 
     /// Gives one back.
     pub fn give_back(&self) {
-        *self.free() += 1;
-        self.freed.notify_one();
+        self.state().free += 1;
+        self.changed.notify_all();
     }
 
     /// Leaves the turn to others while `waiting` goes on.
     pub fn leave_while<T>(&self, waiting: impl FnOnce() -> T) -> T {
         self.give_back();
         let came = waiting();
-        self.take();
+        self.state().back += 1;
+        let state = self.changed.wait_while(self.state(), |state| state.free == 0);
+        let mut state = state.unwrap_or_else(PoisonError::into_inner);
+        state.free -= 1;
+        state.back -= 1;
+        self.changed.notify_all();
         came
     }
 
-    fn free(&self) -> MutexGuard<'_, usize> {
-        self.free.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -70,10 +81,10 @@ mod tests {
             }
         });
         assert!(most.into_inner() <= 2);
-        assert_eq!(*turns.free(), 2);
+        assert_eq!(turns.state().free, 2);
         turns.take();
         turns.take();
-        turns.leave_while(|| assert_eq!(*turns.free(), 1));
-        assert_eq!(*turns.free(), 0);
+        turns.leave_while(|| assert_eq!(turns.state().free, 1));
+        assert_eq!(turns.state().free, 0);
     }
 }
