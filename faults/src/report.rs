@@ -66,7 +66,7 @@ pub fn write(page: &Path, new: Vec<Line>) -> Result<(), String> {
         text: format!("| {number} | {fault} | | later | | |"),
         held: true,
     });
-    paste::into_file(page, NAME, &table(later.chain(old(&text)).chain(new)))
+    paste::into_file(page, NAME, &table(old(&text).into_iter().chain(later).chain(new)))
 }
 
 /// The lines that a page has.

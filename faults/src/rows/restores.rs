@@ -72,25 +72,38 @@ fn run(context: &Context) -> Result<Finding, String> {
     let standing = saw.tokens.values().filter(|is_active| **is_active).count();
     finding.expect(standing == 0, || format!("{standing} tokens stand that --end-tokens was to end"));
 
+    die_on_both(context, &site, (&plan, &key), &world, &file, &mut finding)?;
+    finding.add(site.judge(&[node.plan.address], &world, &texts)?);
+    drop(node);
+    Ok(finding)
+}
+
+/// Kills restores into the place of an embedded store, and into PostgreSQL if that is to be had.
+fn die_on_both(
+    context: &Context,
+    site: &Site,
+    (plan, key): (&Plan, &Path),
+    world: &World,
+    file: &str,
+    finding: &mut Finding,
+) -> Result<(), String> {
     let known = Command::new(&context.mortal).arg("kill-points").output();
     let known = known.map_err(|error| format!("`{}`: {error}", context.mortal.display()))?.stdout;
     let known = of_restores(&String::from_utf8_lossy(&known));
-    let died = die_everywhere(&site, &plan, &world, &file, &mut finding)?;
+    let died = die_everywhere(site, plan, world, file, finding)?;
     finding.expect(died == known, || format!("a restore died at {died:?}, and not at each of {known:?}"));
     finding.figure(format!("{} kills on an embedded store", died.len()));
     if let Some(cluster) = cluster::start(site.path())? {
         let mut plans = site.plans_on(&context.mortal, &Cluster::url(cluster.address()), 1)?;
-        let plan = plans.remove(0).with("TOKENMINT_MASTER_KEY", text(&key)?.trim());
-        must(&plan, &["restore", &file, "--accept"])?;
-        let died = die_everywhere(&site, &plan, &world, &file, &mut finding)?;
+        let plan = plans.remove(0).with("TOKENMINT_MASTER_KEY", text(key)?.trim());
+        must(&plan, &["restore", file, "--accept"])?;
+        let died = die_everywhere(site, &plan, world, file, finding)?;
         finding.expect(!died.is_empty(), || "no restore into PostgreSQL died".to_owned());
         finding.figure(format!("{} on PostgreSQL", died.len()));
     } else {
         finding.figure(format!("none on PostgreSQL: {}", cluster::MISSING));
     }
-    finding.add(site.judge(&[node.plan.address], &world, &texts)?);
-    drop(node);
-    Ok(finding)
+    Ok(())
 }
 
 /// A node of its own that has the master key of another.
