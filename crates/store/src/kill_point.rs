@@ -48,6 +48,12 @@ pub const PLACES: &[&str] = &[
     "reply: to send",
     "close: refusals written",
     "close: to fold",
+    "restore: begun",
+    "restore: filled",
+    "restore: between",
+    "restore: moved one aside",
+    "restore: aside",
+    "restore: in place",
 ];
 
 /// A place outside of statements.
