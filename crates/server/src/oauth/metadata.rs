@@ -14,8 +14,9 @@ use jose::{Algorithm, HmacAlgorithm};
 use model::scope::MetadataPublish;
 use serde_json::{Value, json};
 use service::ServerEntry;
-use service::admin::{authorization_server, kind};
+use service::admin::authorization_server;
 use service::signing_key::ALGORITHMS;
+use service::target::kind;
 use service::token::GRANT_TYPES;
 
 use crate::api::App;

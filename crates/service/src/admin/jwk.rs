@@ -6,11 +6,12 @@ use model::event::EventType;
 use model::{App, Document, JwkId, Status, Timestamp};
 use serde_json::{Map, Value};
 
-use crate::admin::{Precondition, Refusal, app, kind};
+use crate::admin::{Precondition, Refusal, app};
 use crate::configuration::{Asked, Draft};
 use crate::failure::Failure;
 use crate::ids::IdSource;
 use crate::snapshot::{AppEntry, Snapshot};
+use crate::target::{self, kind};
 use crate::tenant::Tenant;
 
 /// Okta's words.
@@ -131,7 +132,7 @@ fn commit(draft: &mut Draft, entry: &AppEntry, keys: Vec<RegisteredJwk>) {
     let mut app: App = entry.app.value.clone();
     app.oauth.keys = Some(ClientKeys::Jwks(keys));
     app.last_updated = draft.now;
-    draft.log(EventType::AppUpdated, [app::target(&app)]);
+    draft.log(EventType::AppUpdated, [target::app(&app)]);
     draft.put(Document::App(Box::new(app)));
 }
 

@@ -69,38 +69,6 @@ impl From<Invalid> for Refusal {
     }
 }
 
-/// Okta's internal names of the types, as its 404 answers carry them.
-pub mod kind {
-    /// An authorization server.
-    pub const AUTHORIZATION_SERVER: &str = "AuthorizationServer";
-    /// A policy.
-    pub const POLICY: &str = "Policy";
-    /// A rule.
-    pub const RULE: &str = "PolicyRule";
-    /// A scope.
-    pub const SCOPE: &str = "OAuth2Scope";
-    /// A claim.
-    pub const CLAIM: &str = "OAuth2Claim";
-    /// An app, where it is asked for by its `client_id`.
-    pub const CLIENT: &str = "PublicClientApp";
-    /// A refresh token.
-    pub const REFRESH_TOKEN: &str = "OAuth2RefreshTokenTx";
-    /// An app.
-    pub const APP: &str = "AppInstance";
-    /// A group.
-    pub const GROUP: &str = "UserGroup";
-    /// A user.
-    pub const USER: &str = "User";
-    /// An API token.
-    pub const API_TOKEN: &str = "Token";
-    /// A signing key of a server.
-    pub const KEY: &str = "JsonWebKey";
-    /// A public key of an app.
-    pub const JWK: &str = "OAuth2ClientJsonWebKey";
-    /// A client secret of an app.
-    pub const SECRET: &str = "OAuth2ClientSecret";
-}
-
 /// The version that a change was asked for, by `If-Match`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Precondition {

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use model::event::{EventType, Target};
+use model::event::EventType;
 use model::policy::{ClientCondition, POLICIES_MAX};
-use model::{AuthorizationServerId, ClientId, Document, Policy, PolicyId, Status};
+use model::{ClientId, Document, Policy, PolicyId, Status};
 
 use crate::admin::authorization_server;
-use crate::admin::{Precondition, Refusal, kind, order};
+use crate::admin::{Precondition, Refusal, order};
 use crate::configuration::{Asked, Draft};
 use crate::failure::Failure;
 use crate::snapshot::{PolicyEntry, ServerEntry, Snapshot, Versioned};
+use crate::target::{self, kind};
 use crate::tenant::Tenant;
 
 /// What an admin says of a policy.
@@ -26,11 +27,6 @@ pub struct Settings {
     pub status: Option<Status>,
     /// Whom it is for; absent keeps what is, or is all clients for a new one.
     pub clients: Option<ClientCondition>,
-}
-
-/// What the log calls a policy.
-pub(crate) fn target(policy: &Policy) -> Target {
-    Target::new(kind::POLICY, policy.id.as_str(), policy.name.as_str())
 }
 
 /// A policy of a server; one of another server is not there.
@@ -122,7 +118,7 @@ fn commit(
             ));
         }
     }
-    draft.log(event_type, [target(&policy), server_target(draft.snapshot(), policy.server)]);
+    draft.log(event_type, [target::policy(&policy), target::server_of(draft.snapshot(), policy.server)]);
     let (server, id) = (policy.server, policy.id);
     place(draft, policy, settings.priority)?;
     let entry = get(&*authorization_server::get(draft.snapshot(), server.as_str())?, id.as_str())?;
@@ -143,11 +139,6 @@ fn named_clients(condition: &ClientCondition) -> Vec<ClientId> {
         ClientCondition::All => Vec::new(),
         ClientCondition::Only(clients) => clients.clone(),
     }
-}
-
-pub(crate) fn server_target(snapshot: &Snapshot, server: AuthorizationServerId) -> Target {
-    let name = snapshot.server(server).map(|entry| entry.server.value.name.clone());
-    Target::new(kind::AUTHORIZATION_SERVER, server.as_str(), name.unwrap_or_default())
 }
 
 /// Puts `policy` where it asks to stand and closes up the others.
@@ -192,7 +183,10 @@ pub async fn set_status(
                 Status::Active => EventType::PolicyActivated,
                 Status::Inactive => EventType::PolicyDeactivated,
             };
-            draft.log(event_type, [target(&policy), server_target(draft.snapshot(), policy.server)]);
+            draft.log(
+                event_type,
+                [target::policy(&policy), target::server_of(draft.snapshot(), policy.server)],
+            );
             draft.put(Document::Policy(policy));
             Ok(())
         })
@@ -220,7 +214,7 @@ pub async fn delete(
             }
             draft.log(
                 EventType::PolicyDeleted,
-                [target(&policy), server_target(draft.snapshot(), policy.server)],
+                [target::policy(&policy), target::server_of(draft.snapshot(), policy.server)],
             );
             draft.delete(Document::Policy(policy));
             let left = authorization_server::get(draft.snapshot(), &server)?;

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use model::event::{EventType, Target};
+use model::event::EventType;
 use model::rule::{Lifetimes, People, RULES_MAX, ScopeCondition};
 use model::{AuthorizationServerId, Document, GrantType, GroupId, Rule, RuleId, Status, UserId};
 
-use crate::admin::policy::server_target;
-use crate::admin::{Precondition, Refusal, authorization_server, kind, order, policy};
+use crate::admin::{Precondition, Refusal, authorization_server, order, policy};
 use crate::configuration::{Asked, Draft};
 use crate::failure::Failure;
 use crate::snapshot::{PolicyEntry, Snapshot, Versioned};
+use crate::target::{self, kind};
 use crate::tenant::Tenant;
 
 /// What an admin says of a rule.
@@ -43,11 +43,6 @@ pub struct Path {
     pub policy: String,
     /// The rule.
     pub rule: String,
-}
-
-/// What the log calls a rule.
-pub(crate) fn target(rule: &Rule) -> Target {
-    Target::new(kind::RULE, rule.id.as_str(), rule.name.as_str())
 }
 
 /// A rule of a policy; one of another policy is not there.
@@ -173,8 +168,8 @@ fn commit(
 
 fn log(draft: &mut Draft, event_type: EventType, path: &Path, rule: &Rule) -> Result<(), Refusal> {
     let policy = find_policy(draft.snapshot(), path)?;
-    let server = server_target(draft.snapshot(), rule.server);
-    draft.log(event_type, [target(rule), policy::target(&policy.policy.value), server]);
+    let server = target::server_of(draft.snapshot(), rule.server);
+    draft.log(event_type, [target::rule(rule), target::policy(&policy.policy.value), server]);
     Ok(())
 }
 
@@ -294,8 +289,8 @@ pub(crate) fn log_invalidated(draft: &mut Draft, gone: &str, names: impl Fn(&Rul
     for entry in snapshot.servers_after(None) {
         for policy in &entry.policies {
             for rule in policy.rules.iter().filter(|rule| names(&rule.value)) {
-                let server = authorization_server::target(&entry.server.value);
-                let targets = [target(&rule.value), policy::target(&policy.policy.value), server];
+                let server = target::server(&entry.server.value);
+                let targets = [target::rule(&rule.value), target::policy(&policy.policy.value), server];
                 draft.log_with_reason(EventType::RuleInvalidated, gone, targets);
             }
         }

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use model::event::{EventType, Target};
+use model::event::EventType;
 use model::rule::ScopeCondition;
 use model::scope::{Consent, MetadataPublish, SCOPES_MAX};
 use model::{Document, Scope, ScopeId};
 
-use crate::admin::policy::server_target;
-use crate::admin::{Page, Precondition, Refusal, authorization_server, kind, page, rule};
+use crate::admin::{Page, Precondition, Refusal, authorization_server, page, rule};
 use crate::configuration::{Asked, Draft};
 use crate::failure::Failure;
 use crate::snapshot::{ServerEntry, Snapshot, Versioned};
+use crate::target::{self, kind};
 use crate::tenant::Tenant;
 
 /// What an admin says of a scope; absent keeps what is, or is Okta's default for a new one.
@@ -31,11 +31,6 @@ pub struct Settings {
     pub default: Option<bool>,
     /// Whether discovery names it.
     pub metadata_publish: Option<MetadataPublish>,
-}
-
-/// What the log calls a scope.
-fn target(scope: &Scope) -> Target {
-    Target::new(kind::SCOPE, scope.id.as_str(), scope.name.as_str())
 }
 
 /// A scope of a server.
@@ -151,7 +146,7 @@ fn commit(
     scope.default = settings.default.unwrap_or(scope.default);
     scope.metadata_publish = settings.metadata_publish.unwrap_or(scope.metadata_publish);
     scope.validate()?;
-    draft.log(event_type, [target(&scope), server_target(draft.snapshot(), scope.server)]);
+    draft.log(event_type, [target::scope(&scope), target::server_of(draft.snapshot(), scope.server)]);
     let (server, id) = (scope.server, scope.id);
     draft.put(Document::Scope(scope));
     get(&*authorization_server::get(draft.snapshot(), server.as_str())?, id.as_str())
@@ -174,7 +169,7 @@ pub async fn delete(
             }
             draft.log(
                 EventType::ScopeDeleted,
-                [target(&scope), server_target(draft.snapshot(), scope.server)],
+                [target::scope(&scope), target::server_of(draft.snapshot(), scope.server)],
             );
             log_gone(draft, &scope);
             draft.delete(Document::Scope(scope));

@@ -6,7 +6,7 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-use model::event::{Event, EventType, Origin, Target};
+use model::event::{Event, EventType, Origin};
 use model::{Actor, Document, Kind, OrgId, Timestamp};
 use store::{Batch, CopyError, Piece, Staging, Store, copy_out, tables_at};
 use thiserror::Error;
@@ -16,6 +16,7 @@ use super::writer::Writer;
 use super::{Counter, Portrait, Section, Summary, Told};
 use crate::failure::Fault;
 use crate::rows::{self, Changing};
+use crate::target;
 use crate::token_id::REVISION_MAX;
 
 /// The beginning of 2024.
@@ -154,7 +155,7 @@ async fn complete(
         }
         let mut event = Event::new(EventType::BackupRestored, Actor::system(), Origin::default());
         event.revision = Some(revision);
-        event.targets.push(Target::new("Backup", summary.created().to_string(), "Backup"));
+        event.targets.push(target::backup(summary.created()));
         if ending.tokens {
             event.reason = Some("every token of before was ended".to_owned());
         }
