@@ -7,8 +7,10 @@ use service::org_secrets::ROOT_MAC_KEY;
 use service::shared_clock::APART_MAX_MILLISECONDS;
 use store::{Embedded, Inspection};
 
+use super::files;
 use super::finding::{Finding, Findings, Mark};
 use crate::clock;
+use crate::operator::runtime;
 
 /// Clocks that are kept by NTP never differ by so much.
 const APART_NOTICED_MILLISECONDS: i64 = 5_000;
@@ -28,7 +30,7 @@ pub fn embedded(data: &Path, findings: &mut Findings) -> Option<Inspection> {
         ),
         Ok(Embedded::Damaged(said)) => findings.error(format!(
             "database: `{}` is damaged ({said}); put back the newest backup",
-            data.join("tokenmint.db").display()
+            data.join(files::DATABASE).display()
         )),
         Ok(Embedded::Found(found)) => {
             findings.ok(format!("database: whole, {}", schema(&found)));
@@ -41,8 +43,7 @@ pub fn embedded(data: &Path, findings: &mut Findings) -> Option<Inspection> {
 
 /// Examines a PostgreSQL database, which nodes may use meanwhile.
 pub fn postgres(url: &str, findings: &mut Findings) -> Option<Inspection> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let looked = match &runtime {
+    let looked = match runtime::current_thread() {
         Ok(runtime) => runtime.block_on(store::inspect_postgres(url, ROOT_MAC_KEY)),
         Err(error) => {
             findings.error(format!("database: cannot be asked: {error}"));
