@@ -105,7 +105,7 @@ pub async fn create(
     tenant
         .configuration
         .change(asked, move |draft| {
-            let entry = app::find(draft.snapshot(), &app_id, Precondition::Any)?;
+            let entry = app::find(draft.snapshot(), &app_id, &Precondition::Any)?;
             let made = made.first().cloned().ok_or_else(|| Refusal::invalid("jwks", "There is no key"))?;
             if matches!(entry.app.value.oauth.keys, Some(ClientKeys::JwksUri(_))) {
                 let message = "The app publishes its keys at a jwks_uri; take that out before a key is added";
@@ -141,7 +141,7 @@ fn find(
     app_id: &str,
     id: &str,
 ) -> Result<(std::sync::Arc<AppEntry>, RegisteredJwk), Refusal> {
-    let entry = app::find(snapshot, app_id, Precondition::Any)?;
+    let entry = app::find(snapshot, app_id, &Precondition::Any)?;
     let key = get(&entry, id)?.clone();
     Ok((entry, key))
 }
