@@ -32,6 +32,7 @@ mod rows;
 pub mod shared_clock;
 pub mod signing_key;
 pub mod snapshot;
+pub mod target;
 pub mod tenant;
 pub mod token;
 mod token_id;

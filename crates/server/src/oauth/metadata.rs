@@ -13,9 +13,10 @@ use model::Timestamp;
 use model::scope::MetadataPublish;
 use serde_json::{Value, json};
 use service::ServerEntry;
-use service::admin::{authorization_server, kind};
+use service::admin::authorization_server;
 use service::key_schedule::CACHED_SECONDS_MAX;
 use service::signing_key::ALGORITHMS;
+use service::target::kind;
 use service::token::GRANT_TYPES;
 
 use crate::api::App;

@@ -8,12 +8,13 @@ use model::key::KeyStatus;
 use model::{Actor, AuthorizationServerId, Timestamp};
 
 use crate::admin::new_key::{self, NewKey, Stop};
-use crate::admin::{Refusal, authorization_server, kind};
+use crate::admin::{Refusal, authorization_server};
 use crate::configuration::{Asked, Draft};
 use crate::failure::{Failure, Fault};
 use crate::key_schedule::{is_due, is_known, is_over};
 use crate::signing_key::{KeyRecord, SigningKeys, algorithm};
 use crate::snapshot::ServerEntry;
+use crate::target::{self, kind};
 use crate::tenant::Tenant;
 
 /// One key of a server.
@@ -38,14 +39,9 @@ pub async fn rotate(
 fn commit_rotation(draft: &mut Draft, entry: &ServerEntry, new: &NewKey) -> Result<Arc<SigningKeys>, Stop> {
     let server = &entry.server.value;
     let new = new.get(server.id, algorithm(server.token_format.signing_algorithm))?;
-    let targets = [authorization_server::target(server), target(&new)];
+    let targets = [target::server(server), target::key(&new)];
     log_switch(draft, EventType::KeyRollover, entry, targets);
     put(draft, entry, moved_on(entry, draft.now).chain([new]).collect())
-}
-
-/// What the log calls a key: by where it is in its life.
-pub(super) fn target(key: &KeyRecord) -> Target {
-    Target::new(kind::KEY, key.kid.as_str(), key.status.as_str())
 }
 
 /// The keys after the active one has gone, each in its place.
@@ -108,11 +104,9 @@ fn commit_revocation(
     if revoked.status != KeyStatus::Expired {
         keys.push(new.get(server.id, algorithm(server.token_format.signing_algorithm))?);
     }
-    let mut gone = Target::new(kind::KEY, kid, "REVOKED");
-    gone.alternate_id = Some(revoked.status.to_string());
     let took_its_place = keys.iter().filter(|key| !entry.keys.iter().any(|old| Arc::ptr_eq(old, key)));
-    let targets = [authorization_server::target(server), gone].into_iter();
-    let targets: Vec<_> = targets.chain(took_its_place.map(|key| target(key))).collect();
+    let targets = [target::server(server), target::revoked_key(&revoked)].into_iter();
+    let targets: Vec<_> = targets.chain(took_its_place.map(|key| target::key(key))).collect();
     match revoked.status {
         KeyStatus::Active => log_switch(draft, EventType::KeyRevoked, entry, targets),
         KeyStatus::Next | KeyStatus::Expired => draft.log(EventType::KeyRevoked, targets),
