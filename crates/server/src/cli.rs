@@ -1,10 +1,10 @@
 //! The command line. Owns the commands, their help and the exit codes; leaves out what settings mean (`config`).
 //!
-//! A command is one variant with its help and one line in `carry_out`; what it does lies in `operator`.
+//! A command is one variant with its help and one line in `carry_out`, which may name a function that reads its settings;
+//! what it does lies in `operator`.
 
 use std::ffi::OsString;
 use std::fmt::Display;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::config::{self, Config};
 use crate::operator::restore::Wanted;
-use crate::operator::{api_token, backup, completions, doctor, restore};
+use crate::operator::{api_token, backup, completions, doctor, restore, terminal};
 use crate::settings::{self, BadSetting, Environment, Setting, Sources};
 use crate::{control, help, key_file, start};
 
@@ -74,22 +74,7 @@ enum Command {
     },
     /// Put a backup in the place of a database that nobody serves from
     #[command(after_help = help::RESTORE)]
-    Restore {
-        /// The backup
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
-        /// Move a database that is there aside; it is never removed
-        #[arg(long)]
-        replace: bool,
-        /// Undo what has ended since the backup, without being asked
-        #[arg(long)]
-        accept: bool,
-        /// End every access token that was decided before the restore
-        #[arg(long)]
-        end_tokens: bool,
-        #[command(flatten)]
-        database: SealedDatabaseFlags,
-    },
+    Restore(RestoreFlags),
     /// Print a script that makes a shell complete commands and flags
     #[command(after_help = help::COMPLETIONS)]
     Completions {
@@ -147,6 +132,24 @@ enum KeyCommand {
     /// put a new key (tokenmint key generate) on a line before the old one, restart, and rewrap.
     #[command(after_help = help::KEY_REWRAP)]
     Rewrap(DataFlags),
+}
+
+#[derive(Args)]
+struct RestoreFlags {
+    /// The backup
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Move a database that is there aside; it is never removed
+    #[arg(long)]
+    replace: bool,
+    /// Undo what has ended since the backup, without being asked
+    #[arg(long)]
+    accept: bool,
+    /// End every access token that was decided before the restore
+    #[arg(long)]
+    end_tokens: bool,
+    #[command(flatten)]
+    database: SealedDatabaseFlags,
 }
 
 /// The flags of every setting, from their table.
@@ -217,54 +220,66 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, environment: Environme
 
 fn carry_out(command: &Command, environment: Environment<'_>) -> ExitCode {
     match command {
-        Command::Serve(flags) => match read(&flags.0, environment, Config::read) {
-            Ok(config) => finish(start::serve(&config)),
-            Err(error) => refuse(&error),
-        },
+        Command::Serve(flags) => serve(flags, environment),
         Command::Key(KeyCommand::Generate) => finish(generate_key()),
-        Command::Key(KeyCommand::Rewrap(flags)) => remote(flags, environment, |data| {
-            control::call(data, "key.rewrap", Value::Null).map(|value| print(&value))
-        }),
-        Command::ApiToken(command) => match command {
-            ApiTokenCommand::Create { name, user, data } => {
-                remote(data, environment, |data| api_token::create(data, name, user.as_deref()))
-            }
-            ApiTokenCommand::List { json, data } => {
-                remote(data, environment, |data| api_token::list(data, *json))
-            }
-            ApiTokenCommand::Revoke { id, data } => {
-                remote(data, environment, |data| api_token::revoke(data, id))
-            }
-        },
-        Command::Doctor { backup, settings } => {
-            let config = read(&settings.0, environment, Config::read);
-            let is_well = doctor::examine(config.map_err(|error| error.to_string()), backup.as_deref());
-            if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-        }
+        Command::Key(KeyCommand::Rewrap(data)) => remote(data, environment, rewrap),
+        Command::ApiToken(command) => look_after_api_tokens(command, environment),
+        Command::Doctor { backup, settings } => examine(settings, backup.as_deref(), environment),
         Command::Backup { file, verify: true, .. } => finish(backup::verify(file)),
-        Command::Backup { file, verify: false, database } => {
-            match read(&database.0, environment, config::place) {
-                Ok(place) => finish(backup::make(&place, file)),
-                Err(error) => refuse(&error),
-            }
-        }
-        Command::Restore { file, replace, accept, end_tokens, database } => {
-            match read(&database.0, environment, |sources| {
-                Ok((config::place(sources)?, config::master_key(sources)?))
-            }) {
-                Ok((place, key)) => {
-                    let (file, key) = (file.clone(), key_file::find(key, &place));
-                    let [replace, accept, end_tokens] = [*replace, *accept, *end_tokens];
-                    finish(restore::run(&Wanted { file, place, key, replace, accept, end_tokens }))
-                }
-                Err(error) => refuse(&error),
-            }
-        }
-        Command::Completions { shell } => {
-            print(&Value::from(completions::script(*shell, CommandLine::command())));
-            ExitCode::SUCCESS
-        }
+        Command::Backup { file, verify: false, database } => back_up(database, file, environment),
+        Command::Restore(flags) => put_back(flags, environment),
+        Command::Completions { shell } => complete(*shell),
     }
+}
+
+fn serve(flags: &ServeFlags, environment: Environment<'_>) -> ExitCode {
+    match read(&flags.0, environment, Config::read) {
+        Ok(config) => finish(start::serve(&config)),
+        Err(error) => refuse(&error),
+    }
+}
+
+fn look_after_api_tokens(command: &ApiTokenCommand, environment: Environment<'_>) -> ExitCode {
+    match command {
+        ApiTokenCommand::Create { name, user, data } => {
+            remote(data, environment, |data| api_token::create(data, name, user.as_deref()))
+        }
+        ApiTokenCommand::List { json, data } => {
+            remote(data, environment, |data| api_token::list(data, *json))
+        }
+        ApiTokenCommand::Revoke { id, data } => remote(data, environment, |data| api_token::revoke(data, id)),
+    }
+}
+
+/// Settings that cannot be read are a finding, too.
+fn examine(settings: &ServeFlags, backup: Option<&Path>, environment: Environment<'_>) -> ExitCode {
+    let config = read(&settings.0, environment, Config::read);
+    let is_well = doctor::examine(config.map_err(|error| error.to_string()), backup);
+    if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn back_up(database: &DatabaseFlags, file: &Path, environment: Environment<'_>) -> ExitCode {
+    match read(&database.0, environment, config::place) {
+        Ok(place) => finish(backup::make(&place, file)),
+        Err(error) => refuse(&error),
+    }
+}
+
+fn put_back(flags: &RestoreFlags, environment: Environment<'_>) -> ExitCode {
+    let settings = |sources: &Sources<'_>| Ok((config::place(sources)?, config::master_key(sources)?));
+    match read(&flags.database.0, environment, settings) {
+        Ok((place, key)) => {
+            let key = key_file::find(key, &place);
+            let RestoreFlags { ref file, replace, accept, end_tokens, .. } = *flags;
+            finish(restore::run(&Wanted { file: file.clone(), place, key, replace, accept, end_tokens }))
+        }
+        Err(error) => refuse(&error),
+    }
+}
+
+fn complete(shell: Shell) -> ExitCode {
+    print(&Value::from(completions::script(shell, CommandLine::command())));
+    ExitCode::SUCCESS
 }
 
 /// Does something with the server that runs on the data directory.
@@ -277,6 +292,10 @@ fn remote(
         Ok(data) => finish(with(&data)),
         Err(error) => refuse(&error),
     }
+}
+
+fn rewrap(data: &Path) -> Result<(), String> {
+    control::call(data, "key.rewrap", Value::Null).map(|value| print(&value))
 }
 
 fn generate_key() -> Result<(), String> {
@@ -311,20 +330,18 @@ fn finish(outcome: Result<(), String>) -> ExitCode {
     }
 }
 
-/// Nobody may be reading stderr; that is no reason to panic.
 fn complain(message: &dyn Display, code: u8) -> ExitCode {
-    let _ = writeln!(std::io::stderr(), "error: {message}");
+    terminal::say(&format!("error: {message}"));
     ExitCode::from(code)
 }
 
 /// A text is shown as it is, anything else as JSON.
 fn print(value: &Value) {
-    let mut out = std::io::stdout();
-    let _ = match value {
-        Value::Null => Ok(()),
-        Value::String(text) => writeln!(out, "{text}"),
-        value => writeln!(out, "{value:#}"),
-    };
+    match value {
+        Value::Null => {}
+        Value::String(text) => terminal::show(&format!("{text}\n")),
+        value => terminal::show(&format!("{value:#}\n")),
+    }
 }
 
 #[cfg(test)]
@@ -437,6 +454,7 @@ mod tests {
             ),
             (&[], &[("TOKENMINT_LISTEN", "1")], "TOKENMINT_LISTEN: `1` is not an address"),
             (&["--outbound-allow", "10.0.0.0/x"], &[], "--outbound-allow: `10.0.0.0/x` is not a network"),
+            (&["--outbound-allow", "10.0.0.0/+8"], &[], "--outbound-allow: `10.0.0.0/+8` is not a network"),
             (&["--base-url", "localhost"], &[], "--base-url: `localhost` has no scheme"),
             (&["--base-url", "http://a/b"], &[], "--base-url: `http://a/b` has a path"),
             (
@@ -447,6 +465,7 @@ mod tests {
             (&["--log", "xml"], &[], "--log: `xml` is neither text nor json"),
             (&["--log-level", "loud"], &[], "--log-level: `loud` is not a level"),
             (&["--limit-streams", "0"], &[], "--limit-streams: `0` is not a number from 1"),
+            (&["--limit-streams", "+5"], &[], "--limit-streams: `+5` is not a number from 1"),
             (&["--limit-body-bytes", "1GB"], &[], "--limit-body-bytes: `1GB` is not a size"),
             (&["--limit-header-bytes", "1KiB"], &[], "--limit-header-bytes: `1KiB` is too small"),
             (&["--limit-idle-time", "soon"], &[], "--limit-idle-time: `soon` is not a time"),

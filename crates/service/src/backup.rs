@@ -3,11 +3,11 @@
 //!
 //! Why it is so: `docs/decisions/0009-backup.md`.
 
-pub mod endings;
 mod format;
 mod portrait;
 mod reader;
 pub mod restore;
+pub mod undone;
 mod writer;
 
 use std::io::{self, Read, Write};

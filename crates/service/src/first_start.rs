@@ -20,7 +20,6 @@ use serde_json::json;
 use store::{Account, ApiToken, Batch, CommitError, Password, Store, kill_point};
 
 use crate::admin::api_token::WINDOW_DAYS;
-use crate::admin::kind;
 use crate::admin::rule::default_rule_id;
 use crate::admin::{group, user};
 use crate::failure::Fault;
@@ -28,6 +27,7 @@ use crate::ids::IdSource;
 use crate::org_secrets::{OrgSecrets, ROOT_MAC_KEY, new_api_token};
 use crate::rows::{self, Changing};
 use crate::signing_key::KeyRecord;
+use crate::target;
 
 /// What the operator chose for the first admin; what is absent is made.
 #[derive(Clone, Default)]
@@ -118,7 +118,7 @@ async fn compose(
     first.batch.insert_org("{}", i64::try_from(FIRST_REVISION).unwrap_or(1), now.milliseconds());
     first.batch.put_org_secret(ROOT_MAC_KEY, &sealed_root);
     first.document(&Document::Org(org.clone()));
-    first.log(EventType::OrgCreated, [Target::new("Org", org.id.as_str(), org.company_name.as_str())]);
+    first.log(EventType::OrgCreated, [target::org(&org)]);
     first.everyone();
     let owner = first.admin(&made.login, &prepared.password_hash);
     first.api_token(owner, &secrets.api_token_mac(&api_token));
@@ -189,7 +189,7 @@ impl First<'_> {
             last_membership_updated: self.now,
         };
         self.batch.insert_group(&group::to_row(&group));
-        self.log(EventType::GroupCreated, [Target::new(kind::GROUP, group.id.as_str(), EVERYONE)]);
+        self.log(EventType::GroupCreated, [target::group(&group)]);
     }
 
     fn admin(&mut self, login: &str, password_hash: &str) -> UserId {
@@ -213,8 +213,8 @@ impl First<'_> {
         self.batch.insert_login(&user::fold(login), id.as_str());
         self.batch.put_password(id.as_str(), &Password { hash: password_hash.to_owned(), changed: at });
         self.batch.insert_role(id.as_str(), RoleType::SuperAdmin.as_str(), at);
-        self.log(EventType::UserCreated, [Target::new(kind::USER, id.as_str(), login)]);
-        self.log(EventType::UserPrivilegeGranted, [Target::new(kind::USER, id.as_str(), login)]);
+        self.log(EventType::UserCreated, [target::user(id, login)]);
+        self.log(EventType::UserPrivilegeGranted, [target::user(id, login)]);
         id
     }
 
@@ -234,7 +234,7 @@ impl First<'_> {
             used: None,
             expires: self.now.plus_days(WINDOW_DAYS).milliseconds(),
         });
-        self.log(EventType::ApiTokenCreated, [Target::new(kind::API_TOKEN, id.as_str(), name)]);
+        self.log(EventType::ApiTokenCreated, [target::api_token(id, name)]);
     }
 
     /// The server that comes with the org, with its policy and rule (Okta).
@@ -242,14 +242,14 @@ impl First<'_> {
         let server = self.server();
         let policy = default_policy(&server);
         let rule = default_rule(&policy);
-        let target = Target::new(kind::AUTHORIZATION_SERVER, server.id.as_str(), DEFAULT);
+        let about = target::server(&server);
         let [active, next] = keys;
         let active = KeyRecord::of_generated(active, server.id, secrets, self.now)?;
         let active = active.with_status(KeyStatus::Active, self.now);
         let next = KeyRecord::of_generated(next, server.id, secrets, self.now)?;
-        self.log(EventType::AuthorizationServerCreated, [target.clone()]);
-        self.log(EventType::PolicyCreated, [crate::admin::policy::target(&policy), target.clone()]);
-        self.log(EventType::RuleAdded, [crate::admin::rule::target(&rule), target]);
+        self.log(EventType::AuthorizationServerCreated, [about.clone()]);
+        self.log(EventType::PolicyCreated, [target::policy(&policy), about.clone()]);
+        self.log(EventType::RuleAdded, [target::rule(&rule), about]);
         for key in [active, next] {
             self.changing().put_key(server.id, &key, None);
         }

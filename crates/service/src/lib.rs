@@ -32,9 +32,11 @@ mod rows;
 pub mod shared_clock;
 pub mod signing_key;
 pub mod snapshot;
+pub mod target;
 pub mod tenant;
 pub mod token;
 mod token_id;
+pub mod upkeep;
 
 pub use failure::{Failure, Fault, Remedy};
 pub use issuer::issuer;

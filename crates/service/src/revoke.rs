@@ -13,6 +13,7 @@ use crate::freshness::Passing;
 use crate::log;
 use crate::revocations::{LATE_MILLISECONDS, Room};
 use crate::rows;
+use crate::target;
 use crate::tenant::Tenant;
 
 /// Revokes a token. One that is unknown, expired, another client's or revoked already is a success, too: there is
@@ -95,10 +96,9 @@ async fn remember(
 
 /// What the log says was revoked, in the order of a grant's event.
 fn targets(asked: &Asked<'_>, token: &AccessToken) -> [Target; 3] {
-    let (app, server) = (&asked.client.app.value, &asked.server.server.value);
     [
-        Target::new("access_token", token.jti.as_str(), "Access Token"),
-        Target::new("PublicClientApp", app.client_id.as_str(), app.label.as_str()),
-        Target::new("AuthorizationServer", server.id.as_str(), server.name.as_str()),
+        target::access_token(&token.jti),
+        target::client(&asked.client.app.value),
+        target::server(&asked.server.server.value),
     ]
 }

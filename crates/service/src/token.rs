@@ -7,7 +7,7 @@ use engine::server::ScopeName;
 use engine::{Envelope, Facts, Grant, Requested, Silent};
 use jose::{SigningKey, TokenType};
 use model::app::AuthMethod;
-use model::event::{Event, EventType, FACTS_BYTES_MAX, Origin, OutcomeResult, Target};
+use model::event::{Event, EventType, FACTS_BYTES_MAX, Origin, OutcomeResult};
 use model::token_format::AccessTokenProfile;
 use model::{GrantType, Timestamp};
 use serde_json::value::RawValue;
@@ -22,6 +22,7 @@ use crate::grant::client_credentials;
 use crate::issuer::{IssuerOrigins, issuer};
 use crate::log;
 use crate::snapshot::{AppEntry, ServerEntry, Snapshot};
+use crate::target;
 use crate::tenant::Tenant;
 use crate::token_id::GrantedUnder;
 
@@ -130,23 +131,27 @@ pub async fn issue(tenant: &Tenant, request: &Request, now: Timestamp) -> Result
     let admitted = tenant.admission.try_acquire();
     let _admitted = admitted.map_err(|_| Fault::unavailable("too many token requests are under way"))?;
     tenant.freshness.check(now)?;
+    let passing = Passing::since(now);
+    let mut now = now;
     for _ in 0..DECISIONS_MAX {
         let snapshot = tenant.configuration.current();
-        if let Some(answer) = issue_on(tenant, &snapshot, request, now).await {
+        if let Some(answer) = issue_on(tenant, &snapshot, request, passing, now).await {
             return answer;
         }
+        now = passing.now();
     }
     Err(Fault::unavailable("the configuration changed again and again while a request was decided").into())
 }
 
 /// Answers a token request by `snapshot`; `None` if that is not the newest any more, and so nothing was given out.
+/// `passing` began with the request, `now` is when it is decided.
 pub async fn issue_on(
     tenant: &Tenant,
     snapshot: &Snapshot,
     request: &Request,
+    passing: Passing,
     now: Timestamp,
 ) -> Option<Result<Tokens, Failure<Refusal>>> {
-    let passing = Passing::since(now);
     let (server, authenticated) = match identify(tenant, snapshot, request, now).await {
         Ok(known) => known,
         Err(failure) => return Some(Err(failure)),
@@ -341,18 +346,13 @@ impl Subject<'_> {
 
     /// The event of a grant: its targets are the token, the client, the server, the policy and the rule.
     fn granted(&self, facts: &Facts, grant: &Grant, jti: &str) -> Event {
-        let server = &self.server.server.value;
+        let [policy, rule] = target::granted_by(grant);
         self.event(EventType::AccessTokenGrant, Some(facts))
-            .about(Target::new("access_token", jti, "Access Token"))
-            .about(self.client_target())
-            .about(Target::new("AuthorizationServer", server.id.as_str(), server.name.as_str()))
-            .about(Target::new("Policy", grant.policy.as_str(), grant.policy_name.as_str()))
-            .about(Target::new("PolicyRule", grant.rule.as_str(), grant.rule_name.as_str()))
-    }
-
-    fn client_target(&self) -> Target {
-        let app = &self.client.app.value;
-        Target::new("PublicClientApp", app.client_id.as_str(), app.label.as_str())
+            .about(target::access_token(jti))
+            .about(target::client(&self.client.app.value))
+            .about(target::server(&self.server.server.value))
+            .about(policy)
+            .about(rule)
     }
 
     fn event(&self, event_type: EventType, facts: Option<&Facts>) -> Event {
@@ -387,11 +387,10 @@ impl Subject<'_> {
                 Err(fault) => return Failure::Fault(fault),
             }
         }
-        let server = &self.server.server.value;
         let mut event = self
             .event(EventType::TokenGrant, facts)
-            .about(self.client_target())
-            .about(Target::new("AuthorizationServer", server.id.as_str(), server.name.as_str()));
+            .about(target::client(&self.client.app.value))
+            .about(target::server(&self.server.server.value));
         event.result = OutcomeResult::Failure;
         event.reason = Some(refusal.name().to_owned());
         let logged = self.tenant.store.commit(log::one(self.tenant, &event, self.now)).await;

@@ -19,6 +19,7 @@ use service::{Failure, Fault};
 use crate::access::BoxFuture;
 use crate::clock;
 use crate::control::{self, Command, Commands};
+use crate::operator::terminal::{self, plain};
 
 const CREATE: &str = "api-token.create";
 const LIST: &str = "api-token.list";
@@ -74,14 +75,13 @@ pub fn create(data: &Path, name: &str, user: Option<&str>) -> Result<(), String>
         let id = &token.id;
         format!("the token could not be shown ({error}); revoke it: tokenmint api-token revoke {id}")
     })?;
-    let _ = writeln!(
-        std::io::stderr(),
+    terminal::say(&format!(
         "API token `{}` of {}, id {}. It is not shown again. It ends after {WINDOW_DAYS} days without use: unused, on {}",
         plain(&token.name),
         plain(token.login.as_deref().unwrap_or(&token.user_id)),
         token.id,
         token.expires_at,
-    );
+    ));
     Ok(())
 }
 
@@ -98,15 +98,14 @@ pub fn list(data: &Path, as_json: bool) -> Result<(), String> {
         }
     }
     let text = if as_json { format!("{:#}\n", json!(tokens)) } else { table(&tokens) };
-    // Whoever reads may have seen enough.
-    let _ = std::io::stdout().write_all(text.as_bytes());
+    terminal::show(&text);
     Ok(())
 }
 
 /// Ends a token at once.
 pub fn revoke(data: &Path, id: &str) -> Result<(), String> {
     let token: View = ask(data, REVOKE, &Chosen { id: id.to_owned() })?;
-    let _ = writeln!(std::io::stderr(), "API token `{}`, id {}, is revoked", plain(&token.name), token.id);
+    terminal::say(&format!("API token `{}`, id {}, is revoked", plain(&token.name), token.id));
     Ok(())
 }
 
@@ -138,11 +137,6 @@ fn table(tokens: &[View]) -> String {
         let _ = writeln!(text, "{}", cells.collect::<Vec<_>>().join("  ").trim_end());
     }
     text
-}
-
-/// A text that an administrator chose, without what a terminal would obey.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// The halves of the server.

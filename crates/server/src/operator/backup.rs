@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
-use std::io::{BufReader, BufWriter, Write as _};
+use std::io::{BufReader, BufWriter};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -12,6 +12,7 @@ use service::backup::{self, Progress, Summary};
 use store::Place;
 
 use crate::clock;
+use crate::operator::{runtime, terminal};
 
 /// Large reads and writes: a backup is read once, from end to end.
 const BUFFER_BYTES: usize = 1024 * 1024;
@@ -34,7 +35,7 @@ pub fn make(place: &Place, file: &Path) -> Result<(), String> {
     let mut text = format!("{} is written and verified\n", file.display());
     text.push_str(&describe(&read, clock::now()));
     text.push_str(&keep_the_key(&read));
-    print(&text);
+    terminal::show(&text);
     Ok(())
 }
 
@@ -42,7 +43,7 @@ pub fn make(place: &Place, file: &Path) -> Result<(), String> {
 pub fn verify(file: &Path) -> Result<(), String> {
     let summary = read(file, |input| backup::verify(input, &mut tell))?;
     let text = format!("{} is whole\n{}", file.display(), describe(&summary, clock::now()));
-    print(&(text + &keep_the_key(&summary)));
+    terminal::show(&(text + &keep_the_key(&summary)));
     Ok(())
 }
 
@@ -56,7 +57,8 @@ fn write(place: &Place, file: &Path) -> Result<Written, String> {
     let (draft, out) = Draft::create(file).map_err(failed)?;
     let out = BufWriter::with_capacity(BUFFER_BYTES, out);
     let release = env!("CARGO_PKG_VERSION");
-    let copied = runtime()?.block_on(backup::write(place, out, release, &mut tell, clock::now()));
+    let copied =
+        runtime::current_thread()?.block_on(backup::write(place, out, release, &mut tell, clock::now()));
     let (out, summary) = copied.map_err(|error| crate::error::with_causes(&error))?;
     let out = out.into_inner().map_err(|error| failed(error.into_error()))?;
     out.sync_all().map_err(failed)?;
@@ -154,21 +156,7 @@ pub(super) fn tell(progress: Progress) {
         return;
     }
     let more = if done { "" } else { " …" };
-    // Nobody may be reading it.
-    let _ = writeln!(std::io::stderr(), "{table}: {rows} rows{more}");
+    terminal::say(&format!("{table}: {rows} rows{more}"));
 }
 
 fn silent(_: Progress) {}
-
-fn print(text: &str) {
-    // The file is there, whether or not anybody reads this.
-    let _ = std::io::stdout().write_all(text.as_bytes());
-}
-
-/// What the copy runs on: nothing else runs beside it.
-pub(super) fn runtime() -> Result<tokio::runtime::Runtime, String> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| format!("cannot start: {error}"))
-}

@@ -9,12 +9,12 @@ mod master_key;
 mod network;
 mod server;
 
-use std::io::Write;
 use std::path::Path;
 
 use model::Timestamp;
 
 use crate::config::{Config, Database};
+use crate::operator::terminal;
 use finding::{Findings, Mark};
 pub use server::{COMMAND, View};
 
@@ -31,9 +31,8 @@ pub fn examine(config: Result<Config, String>, backup: Option<&Path>) -> bool {
     if let Some(file) = backup {
         backup::examine(file, &mut findings);
     }
-    let mut out = std::io::stdout();
     for finding in &findings.0 {
-        let _ = writeln!(out, "{finding}");
+        terminal::show(&format!("{finding}\n"));
     }
     findings.0.iter().all(|finding| finding.mark != Mark::Error)
 }

@@ -5,18 +5,20 @@
 
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{BufReader, IsTerminal, Write as _};
+use std::io::{BufReader, IsTerminal};
 use std::path::PathBuf;
 
 use jose::KeyRing;
 use model::{OrgId, Timestamp};
-use service::backup::endings::Endings;
-use service::backup::restore::{self, Ending};
+use service::backup::restore;
+use service::backup::undone::Undone;
 use service::backup::{Portrait, Summary};
 use service::org_secrets::OrgSecrets;
 use store::{CopyError, Place, Staging};
 
-use super::backup::{describe, read, runtime, tell};
+use super::backup::{describe, read, tell};
+use super::runtime;
+use super::terminal::{plain, say, show};
 use crate::clock;
 use crate::error::with_causes;
 use crate::secret::Secret;
@@ -50,7 +52,7 @@ pub fn run(wanted: &Wanted) -> Result<(), String> {
     let (backup, summary) = read(&wanted.file, |input| Portrait::of_backup(input, &mut tell))?;
     say(describe(&summary, clock::now()).trim_end());
     check_key(wanted, &backup, &summary)?;
-    let runtime = runtime()?;
+    let runtime = runtime::current_thread()?;
     let staging = runtime.block_on(Staging::begin(&wanted.place)).map_err(|error| with_causes(&error))?;
     let lies = runtime.block_on(restore(wanted, &staging, &backup, &summary));
     let lies = match lies {
@@ -84,9 +86,8 @@ async fn restore(
     let file =
         File::open(&wanted.file).map_err(|error| format!("the backup cannot be read again: {error}"))?;
     let known = if let Present::Readable(known) = &present { Some(known) } else { None };
-    let ending = Ending { tokens: wanted.end_tokens };
     say("writing, then reading back");
-    restore::prepare(staging, BufReader::new(file), summary, known, ending, &mut tell, now)
+    restore::prepare(staging, BufReader::new(file), summary, known, wanted.end_tokens, &mut tell, now)
         .await
         .map_err(|error| with_causes(&error))
 }
@@ -113,12 +114,12 @@ fn undone(present: &Present, backup: &Portrait, summary: &Summary, now: Timestam
         Present::Nothing => unknown("the database that it replaces is not there"),
         Present::Unreadable(why) => unknown(&format!("the database that is there cannot be read ({why})")),
         Present::Readable(present) => {
-            let endings = Endings::between(backup, present, now);
-            if endings.is_empty() {
+            let undone = Undone::between(backup, present, now);
+            if undone.is_empty() {
                 return Vec::new();
             }
             let head = format!("Since the backup of {created} this has ended or changed, and is undone:");
-            std::iter::once(head).chain(endings.lines().iter().map(|line| format!("  {line}"))).collect()
+            std::iter::once(head).chain(undone.lines().iter().map(|line| format!("  {line}"))).collect()
         }
     }
 }
@@ -185,22 +186,11 @@ fn conclude(wanted: &Wanted, summary: &Summary, lies: Option<&str>) {
             summary.keys.join(", ")
         );
     }
-    // It is restored, whether or not anybody reads this.
-    let _ = std::io::stdout().write_all(text.as_bytes());
+    show(&text);
 }
 
 /// A name for what was there before: of letters and digits, for it names a directory or a schema.
 fn aside(now: Timestamp) -> String {
     let time: String = now.to_string().chars().filter(char::is_ascii_alphanumeric).collect();
     format!("before_restore_{}", time.to_ascii_lowercase())
-}
-
-/// Names that an administrator chose, without what a terminal would obey.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
-}
-
-fn say(text: &str) {
-    // Nobody may be reading it.
-    let _ = writeln!(std::io::stderr(), "{text}");
 }

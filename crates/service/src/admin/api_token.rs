@@ -1,6 +1,6 @@
 //! API tokens (SSWS): who a token is, and what its owner may change of it.
 
-use model::event::{Event, EventType, Target};
+use model::event::{Event, EventType};
 use model::user::{RoleType, UserStatus};
 use model::{ApiTokenId, Timestamp, UserId};
 use model::{Invalid, User};
@@ -9,11 +9,12 @@ use store::ApiToken;
 use store::{Batch, CommitError};
 use thiserror::Error;
 
-use crate::admin::{Caller, Page, Refusal, kind};
+use crate::admin::{Caller, Page, Refusal};
 use crate::configuration::Asked;
 use crate::failure::{Failure, Fault};
 use crate::org_secrets::new_api_token;
 use crate::rows;
+use crate::target::{self, kind};
 use crate::tenant::Tenant;
 
 /// A token ends when it was not used for this long (Okta's `P30D`).
@@ -241,7 +242,7 @@ pub async fn revoke(tenant: &Tenant, asked: Asked, id: &str) -> Result<(), Failu
 
 fn batch(tenant: &Tenant, asked: &Asked, event_type: EventType, token: &Metadata) -> Batch {
     let mut batch = Batch::new(tenant.org().as_str(), rows::actor(&asked.actor));
-    let target = Target::new(kind::API_TOKEN, token.id.as_str(), token.name.as_str());
+    let target = target::api_token(token.id, &token.name);
     let event = Event::new(event_type, asked.actor.clone(), asked.origin.clone()).about(target);
     rows::append_event(&mut batch, asked.now, &event);
     batch

@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use model::app::{AuthMethod, OAuthSettings};
-use model::event::{EventType, Target};
+use model::event::EventType;
 use model::policy::ClientCondition;
 use model::{App, AppId, ClientId, ClientSecretId, Document, Status, Timestamp};
 use serde_json::{Map, Value};
 
-use crate::admin::{Page, Precondition, Refusal, authorization_server, kind, page, policy};
+use crate::admin::{Page, Precondition, Refusal, page};
 use crate::client_secret::ClientSecret;
 use crate::configuration::{Asked, Draft};
 use crate::failure::{Failure, Fault};
 use crate::org_secrets::{OrgSecrets, new_client_secret};
 use crate::snapshot::{AppEntry, Snapshot};
+use crate::target::{self, kind};
 use crate::tenant::Tenant;
 
 /// What an admin says of an app.
@@ -40,14 +41,6 @@ pub struct Written {
     pub entry: Arc<AppEntry>,
     /// Its new secret, in clear.
     pub client_secret: Option<String>,
-}
-
-/// What the log calls an app.
-pub(crate) fn target(app: &App) -> Target {
-    Target {
-        alternate_id: Some(app.client_id.to_string()),
-        ..Target::new(kind::APP, app.id.as_str(), app.label.as_str())
-    }
 }
 
 /// An app.
@@ -132,7 +125,7 @@ pub async fn create(
             };
             app.validate()?;
             require_free_client_id(draft.snapshot(), &app.client_id)?;
-            draft.log(EventType::AppCreated, [target(&app)]);
+            draft.log(EventType::AppCreated, [target::app(&app)]);
             draft.put(Document::App(Box::new(app)));
             draft.put_secrets(id, secrets.clone());
             get(draft.snapshot(), id.as_str())
@@ -176,7 +169,7 @@ pub async fn replace(
     let entry = tenant
         .configuration
         .change(asked, move |draft| {
-            let entry = find(draft.snapshot(), &id, precondition)?;
+            let entry = find(draft.snapshot(), &id, &precondition)?;
             let app = App {
                 label: settings.label.clone(),
                 oauth: settings.oauth.clone(),
@@ -189,7 +182,7 @@ pub async fn replace(
                 return Err(Refusal::invalid("client_id", "The client id of an app cannot be changed"));
             }
             app.validate()?;
-            draft.log(EventType::AppUpdated, [target(&app)]);
+            draft.log(EventType::AppUpdated, [target::app(&app)]);
             draft.put(Document::App(Box::new(app)));
             if let Some(made) = &made {
                 draft.put_secrets(app_id, with_newest_replaced(&entry, made));
@@ -214,7 +207,7 @@ fn with_newest_replaced(entry: &AppEntry, made: &Arc<ClientSecret>) -> Vec<Arc<C
 pub(crate) fn find(
     snapshot: &Snapshot,
     id: &str,
-    precondition: Precondition,
+    precondition: &Precondition,
 ) -> Result<Arc<AppEntry>, Refusal> {
     let entry = get(snapshot, id)?;
     precondition.check(entry.app.revision)?;
@@ -231,7 +224,7 @@ pub async fn set_status(
     tenant
         .configuration
         .change(asked, move |draft| {
-            let entry = find(draft.snapshot(), &id, Precondition::Any)?;
+            let entry = find(draft.snapshot(), &id, &Precondition::Any)?;
             if entry.app.value.status == status {
                 return Ok(());
             }
@@ -244,7 +237,7 @@ pub async fn set_status(
                 Status::Active => EventType::AppActivated,
                 Status::Inactive => EventType::AppDeactivated,
             };
-            draft.log(event_type, [target(&app)]);
+            draft.log(event_type, [target::app(&app)]);
             draft.put(Document::App(Box::new(app)));
             Ok(())
         })
@@ -261,13 +254,13 @@ pub async fn delete(
     tenant
         .configuration
         .change(asked, move |draft| {
-            let entry = find(draft.snapshot(), &id, precondition)?;
+            let entry = find(draft.snapshot(), &id, &precondition)?;
             let app = entry.app.value.clone();
             if app.status.is_active() {
                 return Err(Refusal::DeleteForbidden);
             }
             draft.put_secrets(app.id, Vec::new());
-            draft.log(EventType::AppDeleted, [target(&app)]);
+            draft.log(EventType::AppDeleted, [target::app(&app)]);
             log_gone(draft, &app);
             draft.delete(Document::App(Box::new(app)));
             Ok(())
@@ -282,7 +275,7 @@ fn log_gone(draft: &mut Draft, app: &App) {
         for policy in &entry.policies {
             let policy = &policy.policy.value;
             if matches!(&policy.clients, ClientCondition::Only(clients) if clients.contains(&app.client_id)) {
-                let targets = [policy::target(policy), authorization_server::target(&entry.server.value)];
+                let targets = [target::policy(policy), target::server(&entry.server.value)];
                 draft.log_with_reason(EventType::RuleInvalidated, &reason, targets);
             }
         }

@@ -9,11 +9,12 @@ use model::authorization_server::TRUSTED_MAX;
 use model::event::EventType;
 use model::{AuthorizationServer, AuthorizationServerId, Document};
 
-use crate::admin::authorization_server::{self, matches, target};
-use crate::admin::{Page, Refusal, kind, page};
+use crate::admin::authorization_server::{self, matches};
+use crate::admin::{Page, Refusal, page};
 use crate::configuration::{Asked, Draft};
 use crate::failure::Failure;
 use crate::snapshot::{ServerEntry, Snapshot};
+use crate::target::{self, kind};
 use crate::tenant::Tenant;
 
 /// Which servers a list holds.
@@ -62,7 +63,7 @@ pub async fn add(
                 let other = candidate(draft.snapshot(), &server, id)?;
                 if !server.trusted.contains(&other.server.value.id) {
                     server.trusted.push(other.server.value.id);
-                    added.push(target(&other.server.value));
+                    added.push(target::server(&other.server.value));
                 }
                 named.push(other);
             }
@@ -73,7 +74,7 @@ pub async fn add(
                 ));
             }
             if !added.is_empty() {
-                let mut targets = vec![target(&server)];
+                let mut targets = vec![target::server(&server)];
                 targets.append(&mut added);
                 draft.log(EventType::TrustedServerAdded, targets);
                 put(draft, server);
@@ -130,7 +131,7 @@ pub(super) fn forget(draft: &mut Draft, gone: &AuthorizationServer) {
 
 fn end(draft: &mut Draft, mut server: AuthorizationServer, other: &AuthorizationServer) {
     server.trusted.retain(|id| *id != other.id);
-    draft.log(EventType::TrustedServerDeleted, [target(&server), target(other)]);
+    draft.log(EventType::TrustedServerDeleted, [target::server(&server), target::server(other)]);
     put(draft, server);
 }
 

@@ -11,11 +11,12 @@ use model::{
 };
 
 use crate::admin::new_key::{self, NewKey, Stop};
-use crate::admin::{Page, Precondition, Refusal, associated_server, key, kind, page};
+use crate::admin::{Page, Precondition, Refusal, associated_server, page};
 use crate::configuration::{Asked, Draft};
 use crate::failure::{Failure, Fault};
 use crate::signing_key::{KeyRecord, algorithm};
 use crate::snapshot::{ServerEntry, Snapshot, Versioned};
+use crate::target::{self, kind};
 use crate::tenant::Tenant;
 
 /// What an admin says of a server.
@@ -35,11 +36,6 @@ pub struct Settings {
     pub signing_algorithm: Option<SigningAlgorithm>,
     /// The shape of its access tokens; absent keeps what is.
     pub access_token_profile: Option<AccessTokenProfile>,
-}
-
-/// What the log calls a server.
-pub(crate) fn target(server: &AuthorizationServer) -> Target {
-    Target::new(kind::AUTHORIZATION_SERVER, server.id.as_str(), server.name.as_str())
 }
 
 /// The server that `path_segment` names, or that it is not there.
@@ -97,13 +93,13 @@ pub async fn create(
     };
     settings.apply_to(&mut server);
     server.validate().map_err(|invalid| Failure::Refused(invalid.into()))?;
-    let keys = first_keys(tenant, &server, asked.now).await?;
+    let keys = first_keys(tenant, &server, tenant.freshness.clock.shared(asked.now)).await?;
     tenant
         .configuration
         .change(asked, move |draft| {
             draft.put(Document::AuthorizationServer(server.clone()));
             draft.put_keys(id, keys.clone());
-            draft.log(EventType::AuthorizationServerCreated, [target(&server)]);
+            draft.log(EventType::AuthorizationServerCreated, [target::server(&server)]);
             get(draft.snapshot(), id.as_str())
         })
         .await
@@ -151,11 +147,11 @@ pub async fn replace(
     precondition: Precondition,
 ) -> Result<Arc<ServerEntry>, Failure<Refusal>> {
     new_key::change(tenant, asked, move |draft, new| {
-        let mut server = find(draft.snapshot(), &path_segment, precondition)?;
+        let mut server = find(draft.snapshot(), &path_segment, &precondition)?;
         settings.apply_to(&mut server);
         server.validate()?;
         let published = prepare_keys(draft, &server, new)?;
-        let targets = published.iter().map(|key| key::target(key));
+        let targets = published.iter().map(|key| target::key(key));
         Ok(commit(draft, server, EventType::AuthorizationServerUpdated, targets)?)
     })
     .await
@@ -189,7 +185,7 @@ pub async fn set_status(
     tenant
         .configuration
         .change(asked, move |draft| {
-            let mut server = find(draft.snapshot(), &path_segment, Precondition::Any)?;
+            let mut server = find(draft.snapshot(), &path_segment, &Precondition::Any)?;
             if server.status == status {
                 return Ok(());
             }
@@ -209,7 +205,7 @@ pub async fn set_status(
 fn find(
     snapshot: &Snapshot,
     path_segment: &str,
-    precondition: Precondition,
+    precondition: &Precondition,
 ) -> Result<AuthorizationServer, Refusal> {
     let entry = get(snapshot, path_segment)?;
     let Versioned { value, revision } = &*entry.server;
@@ -224,7 +220,7 @@ fn commit(
     more: impl IntoIterator<Item = Target>,
 ) -> Result<Arc<ServerEntry>, Refusal> {
     server.last_updated = draft.now;
-    draft.log(event_type, [target(&server)].into_iter().chain(more));
+    draft.log(event_type, [target::server(&server)].into_iter().chain(more));
     let id = server.id;
     draft.put(Document::AuthorizationServer(server));
     get(draft.snapshot(), id.as_str())
@@ -241,7 +237,7 @@ pub async fn delete(
     tenant
         .configuration
         .change(asked, move |draft| {
-            let server = find(draft.snapshot(), &path_segment, precondition)?;
+            let server = find(draft.snapshot(), &path_segment, &precondition)?;
             if server.default {
                 return Err(Refusal::invalid(
                     "default",
@@ -254,7 +250,7 @@ pub async fn delete(
             }
             draft.put_keys(server.id, Vec::new());
             associated_server::forget(draft, &server);
-            draft.log(EventType::AuthorizationServerDeleted, [target(&server)]);
+            draft.log(EventType::AuthorizationServerDeleted, [target::server(&server)]);
             draft.delete(Document::AuthorizationServer(server));
             Ok(())
         })

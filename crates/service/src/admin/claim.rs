@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use model::claim::{CLAIMS_MAX, ClaimType, ClaimValue, GroupFilter};
-use model::event::{EventType, Target};
+use model::event::EventType;
 use model::{AuthorizationServerId, Claim, ClaimId, Document, Status};
 
-use crate::admin::policy::server_target;
-use crate::admin::{Precondition, Refusal, authorization_server, kind};
+use crate::admin::{Precondition, Refusal, authorization_server};
 use crate::configuration::{Asked, Draft};
 use crate::failure::Failure;
 use crate::snapshot::{ServerEntry, Snapshot, Versioned};
+use crate::target::{self, kind};
 use crate::tenant::Tenant;
 
 /// What an admin says of a claim.
@@ -28,10 +28,6 @@ pub struct Settings {
     pub scopes: Vec<String>,
     /// In every ID token; absent keeps what is.
     pub always_include_in_token: Option<bool>,
-}
-
-fn target(claim: &Claim) -> Target {
-    Target::new(kind::CLAIM, claim.id.as_str(), claim.name.as_str())
 }
 
 /// A claim of a server.
@@ -87,7 +83,7 @@ pub async fn replace(
     tenant
         .configuration
         .change(asked, move |draft| {
-            let claim = find(draft.snapshot(), &server, &id, precondition)?;
+            let claim = find(draft.snapshot(), &server, &id, &precondition)?;
             if claim.system {
                 require_same_nature(&claim, &settings)?;
             }
@@ -116,7 +112,7 @@ fn require_same_nature(claim: &Claim, settings: &Settings) -> Result<(), Refusal
     Ok(())
 }
 
-fn find(snapshot: &Snapshot, server: &str, id: &str, precondition: Precondition) -> Result<Claim, Refusal> {
+fn find(snapshot: &Snapshot, server: &str, id: &str, precondition: &Precondition) -> Result<Claim, Refusal> {
     let claim = get(&*authorization_server::get(snapshot, server)?, id)?;
     precondition.check(claim.revision)?;
     Ok(claim.value.clone())
@@ -141,7 +137,7 @@ fn commit(
     let server = authorization_server::get(draft.snapshot(), claim.server.as_str())?;
     require_free_name(&server, &claim)?;
     require_scopes(&server, &claim, &known)?;
-    draft.log(event_type, [target(&claim), server_target(draft.snapshot(), claim.server)]);
+    draft.log(event_type, [target::claim(&claim), target::server_of(draft.snapshot(), claim.server)]);
     let (server, id): (AuthorizationServerId, ClaimId) = (claim.server, claim.id);
     draft.put(Document::Claim(claim));
     get(&*authorization_server::get(draft.snapshot(), server.as_str())?, id.as_str())
@@ -194,13 +190,13 @@ pub async fn delete(
     tenant
         .configuration
         .change(asked, move |draft| {
-            let claim = find(draft.snapshot(), &server, &id, precondition)?;
+            let claim = find(draft.snapshot(), &server, &id, &precondition)?;
             if claim.system {
                 return Err(Refusal::invalid("system", "A system claim cannot be deleted"));
             }
             draft.log(
                 EventType::ClaimDeleted,
-                [target(&claim), server_target(draft.snapshot(), claim.server)],
+                [target::claim(&claim), target::server_of(draft.snapshot(), claim.server)],
             );
             draft.delete(Document::Claim(claim));
             Ok(())

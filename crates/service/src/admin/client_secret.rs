@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use model::app::SECRETS_MAX;
-use model::event::{EventType, Target};
+use model::event::EventType;
 use model::{ClientSecretId, Status};
 
-use crate::admin::{Precondition, Refusal, app, kind};
+use crate::admin::{Precondition, Refusal, app};
 use crate::client_secret::ClientSecret;
 use crate::configuration::{Asked, Draft};
 use crate::failure::{Failure, Fault};
 use crate::org_secrets::new_client_secret;
 use crate::snapshot::{AppEntry, Snapshot};
+use crate::target::{self, kind};
 use crate::tenant::Tenant;
 
 /// A secret with its clear text, as Okta's API shows it.
@@ -83,13 +84,12 @@ fn commit(
     secrets: Vec<Arc<ClientSecret>>,
     event_type: EventType,
 ) {
-    let secret = Target::new(kind::SECRET, about.id.as_str(), about.status.as_str());
-    draft.log(event_type, [app::target(&entry.app.value), secret]);
+    draft.log(event_type, [target::app(&entry.app.value), target::client_secret(about)]);
     draft.put_secrets(entry.app.value.id, secrets);
 }
 
 fn find(snapshot: &Snapshot, app_id: &str, id: &str) -> Result<(Arc<AppEntry>, Arc<ClientSecret>), Refusal> {
-    let entry = app::find(snapshot, app_id, Precondition::Any)?;
+    let entry = app::find(snapshot, app_id, &Precondition::Any)?;
     let secret = get(&entry, id)?;
     Ok((entry, secret))
 }

@@ -1,14 +1,15 @@
 //! Groups: rows of their own, as far as a rule names them.
 
-use model::event::{Event, EventType, Target};
+use model::event::{Event, EventType};
 use model::group::GroupKind;
 use model::{Group, GroupId, Timestamp};
 use store::{Batch, CommitError};
 
-use crate::admin::{Page, Refusal, kind, rule};
+use crate::admin::{Page, Refusal, rule};
 use crate::configuration::Asked;
 use crate::failure::{Failure, Fault};
 use crate::rows;
+use crate::target::{self, kind};
 use crate::tenant::Tenant;
 
 /// What an admin says of a group.
@@ -18,11 +19,6 @@ pub struct Profile {
     pub name: String,
     /// A description.
     pub description: Option<String>,
-}
-
-/// What the log calls a group.
-fn target(group: &Group) -> Target {
-    Target::new(kind::GROUP, group.id.as_str(), group.name.as_str())
 }
 
 /// Names are unique without case.
@@ -130,7 +126,7 @@ fn editable(group: Group) -> Result<Group, Failure<Refusal>> {
 
 fn batch(tenant: &Tenant, asked: &Asked, event_type: EventType, group: &Group) -> Batch {
     let mut batch = Batch::new(tenant.org().as_str(), rows::actor(&asked.actor));
-    let event = Event::new(event_type, asked.actor.clone(), asked.origin.clone()).about(target(group));
+    let event = Event::new(event_type, asked.actor.clone(), asked.origin.clone()).about(target::group(group));
     rows::append_event(&mut batch, asked.now, &event);
     batch
 }
@@ -161,7 +157,7 @@ pub async fn delete(tenant: &Tenant, asked: Asked, id: &str) -> Result<(), Failu
                 format!("The rule `{}` ({}) excludes this group; remove it there first", rule.name, rule.id);
             return Err(Refusal::invalid("id", message));
         }
-        draft.log(EventType::GroupDeleted, [target(&group)]);
+        draft.log(EventType::GroupDeleted, [target::group(&group)]);
         let reason = format!("group `{}` is gone", group.id);
         rule::log_invalidated(draft, &reason, |rule| rule.people.groups.contains(&group.id));
         draft.delete_group(group.id);

@@ -8,12 +8,13 @@ use model::key::KeyStatus;
 use model::{Actor, AuthorizationServerId, Timestamp};
 
 use crate::admin::new_key::{self, NewKey, Stop};
-use crate::admin::{Refusal, authorization_server, kind};
+use crate::admin::{Refusal, authorization_server};
 use crate::configuration::{Asked, Draft};
 use crate::failure::{Failure, Fault};
 use crate::key_schedule::{is_due, is_known, is_over};
 use crate::signing_key::{KeyRecord, SigningKeys, algorithm};
 use crate::snapshot::ServerEntry;
+use crate::target::{self, kind};
 use crate::tenant::Tenant;
 
 /// One key of a server.
@@ -38,19 +39,14 @@ pub async fn rotate(
 fn commit_rotation(draft: &mut Draft, entry: &ServerEntry, new: &NewKey) -> Result<Arc<SigningKeys>, Stop> {
     let server = &entry.server.value;
     let new = new.get(server.id, algorithm(server.token_format.signing_algorithm))?;
-    let targets = [authorization_server::target(server), target(&new)];
+    let targets = [target::server(server), target::key(&new)];
     log_switch(draft, EventType::KeyRollover, entry, targets);
     put(draft, entry, moved_on(entry, draft.now).chain([new]).collect())
 }
 
-/// What the log calls a key: by where it is in its life.
-pub(super) fn target(key: &KeyRecord) -> Target {
-    Target::new(kind::KEY, key.kid.as_str(), key.status.as_str())
-}
-
-/// The keys after the active one has gone, each in its place; what is over goes, too.
+/// The keys after the active one has gone, each in its place.
 fn moved_on(entry: &ServerEntry, now: Timestamp) -> impl Iterator<Item = Arc<KeyRecord>> {
-    entry.keys.iter().filter(move |key| !is_over(key, now)).map(move |key| match key.status {
+    entry.keys.iter().map(move |key| match key.status {
         KeyStatus::Active => Arc::new(key.with_status(KeyStatus::Expired, now)),
         KeyStatus::Next => Arc::new(key.with_status(KeyStatus::Active, now)),
         KeyStatus::Expired => Arc::clone(key),
@@ -108,11 +104,9 @@ fn commit_revocation(
     if revoked.status != KeyStatus::Expired {
         keys.push(new.get(server.id, algorithm(server.token_format.signing_algorithm))?);
     }
-    let mut gone = Target::new(kind::KEY, kid, "REVOKED");
-    gone.alternate_id = Some(revoked.status.to_string());
     let took_its_place = keys.iter().filter(|key| !entry.keys.iter().any(|old| Arc::ptr_eq(old, key)));
-    let targets = [authorization_server::target(server), gone].into_iter();
-    let targets: Vec<_> = targets.chain(took_its_place.map(|key| target(key))).collect();
+    let targets = [target::server(server), target::revoked_key(&revoked)].into_iter();
+    let targets: Vec<_> = targets.chain(took_its_place.map(|key| target::key(key))).collect();
     match revoked.status {
         KeyStatus::Active => log_switch(draft, EventType::KeyRevoked, entry, targets),
         KeyStatus::Next | KeyStatus::Expired => draft.log(EventType::KeyRevoked, targets),
@@ -120,22 +114,46 @@ fn commit_revocation(
     put(draft, entry, keys)
 }
 
-/// How many servers one round rotates at most: each needs a new key, and the next round comes soon.
+/// How many servers one round looks after at most: each may need a new key, and the next round comes soon.
 const ROUND_MAX: usize = 10;
 
-/// What keys need without anybody asking: servers that rotate by themselves do so when their time has come, and expired
-/// keys go when nothing that they signed is valid any more. Whether it is due is decided within the change, so that of
-/// several nodes exactly one rotates.
-pub async fn keep(tenant: &Tenant, now: Timestamp) -> Result<(), Fault> {
+/// Rotates the servers that rotate by themselves and whose time has come. Whether it has is decided within the change, so
+/// that of several nodes exactly one rotates.
+pub async fn rotate_due(tenant: &Tenant, now: Timestamp) -> Result<(), Fault> {
+    look_after(tenant, now, is_due, |draft, entry, new| commit_rotation(draft, entry, new).map(drop)).await
+}
+
+/// Publishes expired keys no more once nothing that they signed is valid.
+pub async fn clear_expired(tenant: &Tenant, now: Timestamp) -> Result<(), Fault> {
+    let has_expired = |entry: &ServerEntry, now| entry.keys.iter().any(|key| is_over(key, now));
+    look_after(tenant, now, has_expired, |draft, entry, _| {
+        let now = draft.now;
+        let left = entry.keys.iter().filter(|key| !is_over(key, now)).cloned().collect();
+        put(draft, entry, left).map(drop)
+    })
+    .await
+}
+
+/// Makes one change to each server that `wants` it, by the time that all nodes share.
+async fn look_after(
+    tenant: &Tenant,
+    now: Timestamp,
+    wants: fn(&ServerEntry, Timestamp) -> bool,
+    commit: fn(&mut Draft, &ServerEntry, &NewKey) -> Result<(), Stop>,
+) -> Result<(), Fault> {
+    let shared = tenant.freshness.clock.shared(now);
     let snapshot = tenant.configuration.current();
-    let has_work =
-        |entry: &&Arc<ServerEntry>| is_due(entry, now) || entry.keys.iter().any(|key| is_over(key, now));
-    let servers: Vec<_> = snapshot.servers_after(None).filter(has_work).take(ROUND_MAX).cloned().collect();
+    let servers = snapshot.servers_after(None).filter(|entry| wants(entry, shared)).take(ROUND_MAX);
+    let servers: Vec<AuthorizationServerId> = servers.map(|entry| entry.server.value.id).collect();
     let mut outcome = Ok(());
-    for entry in servers {
-        let id = entry.server.value.id;
+    for id in servers {
         let asked = Asked { actor: Actor::system(), origin: Origin::default(), now };
-        match new_key::change(tenant, asked, move |draft, new| keep_one(draft, id, new)).await {
+        let changed = new_key::change(tenant, asked, move |draft, new| {
+            let entry = authorization_server::get(draft.snapshot(), id.as_str())?;
+            // Another node may have been faster.
+            if wants(&entry, draft.now) { commit(draft, &entry, new) } else { Ok(()) }
+        });
+        match changed.await {
             // A server that was deleted meanwhile needs no keys.
             Ok(()) | Err(Failure::Refused(_)) => {}
             // Nor does one that is in trouble keep the others from rotating.
@@ -143,16 +161,4 @@ pub async fn keep(tenant: &Tenant, now: Timestamp) -> Result<(), Fault> {
         }
     }
     outcome
-}
-
-fn keep_one(draft: &mut Draft, id: AuthorizationServerId, new: &NewKey) -> Result<(), Stop> {
-    let entry = authorization_server::get(draft.snapshot(), id.as_str())?;
-    let now = draft.now;
-    if is_due(&entry, now) {
-        return commit_rotation(draft, &entry, new).map(drop);
-    }
-    if entry.keys.iter().any(|key| is_over(key, now)) {
-        draft.put_keys(id, entry.keys.iter().filter(|key| !is_over(key, now)).cloned().collect());
-    }
-    Ok(())
 }

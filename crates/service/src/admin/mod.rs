@@ -69,58 +69,24 @@ impl From<Invalid> for Refusal {
     }
 }
 
-/// Okta's internal names of the types, as its 404 answers carry them.
-pub mod kind {
-    /// An authorization server.
-    pub const AUTHORIZATION_SERVER: &str = "AuthorizationServer";
-    /// A policy.
-    pub const POLICY: &str = "Policy";
-    /// A rule.
-    pub const RULE: &str = "PolicyRule";
-    /// A scope.
-    pub const SCOPE: &str = "OAuth2Scope";
-    /// A claim.
-    pub const CLAIM: &str = "OAuth2Claim";
-    /// An app, where it is asked for by its `client_id`.
-    pub const CLIENT: &str = "PublicClientApp";
-    /// A refresh token.
-    pub const REFRESH_TOKEN: &str = "OAuth2RefreshTokenTx";
-    /// An app.
-    pub const APP: &str = "AppInstance";
-    /// A group.
-    pub const GROUP: &str = "UserGroup";
-    /// A user.
-    pub const USER: &str = "User";
-    /// An API token.
-    pub const API_TOKEN: &str = "Token";
-    /// A signing key of a server.
-    pub const KEY: &str = "JsonWebKey";
-    /// A public key of an app.
-    pub const JWK: &str = "OAuth2ClientJsonWebKey";
-    /// A client secret of an app.
-    pub const SECRET: &str = "OAuth2ClientSecret";
-}
-
 /// The version that a change was asked for, by `If-Match`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Precondition {
     /// None: the last change wins.
     Any,
     /// The object must exist (`*`).
     Exists,
-    /// The object must be as it was at one of these revisions.
-    Revision(u64),
-    /// A tag that no object ever has.
-    Never,
+    /// The object must be as it was at one of these revisions; with none of them, nothing ever is.
+    OneOf(Vec<u64>),
 }
 
 impl Precondition {
     /// Compares with the object as it is.
-    pub fn check(self, revision: u64) -> Result<(), Refusal> {
+    pub fn check(&self, revision: u64) -> Result<(), Refusal> {
         match self {
             Self::Any | Self::Exists => Ok(()),
-            Self::Revision(wanted) if wanted == revision => Ok(()),
-            Self::Revision(_) | Self::Never => Err(Refusal::PreconditionFailed),
+            Self::OneOf(wanted) if wanted.contains(&revision) => Ok(()),
+            Self::OneOf(_) => Err(Refusal::PreconditionFailed),
         }
     }
 }

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use model::event::{EventType, Target};
+use model::event::EventType;
 use model::policy::{ClientCondition, POLICIES_MAX};
-use model::{AuthorizationServerId, ClientId, Document, Policy, PolicyId, Status};
+use model::{ClientId, Document, Policy, PolicyId, Status};
 
 use crate::admin::authorization_server;
-use crate::admin::{Precondition, Refusal, kind, order};
+use crate::admin::{Precondition, Refusal, order};
 use crate::configuration::{Asked, Draft};
 use crate::failure::Failure;
 use crate::snapshot::{PolicyEntry, ServerEntry, Snapshot, Versioned};
+use crate::target::{self, kind};
 use crate::tenant::Tenant;
 
 /// What an admin says of a policy.
@@ -26,11 +27,6 @@ pub struct Settings {
     pub status: Option<Status>,
     /// Whom it is for; absent keeps what is, or is all clients for a new one.
     pub clients: Option<ClientCondition>,
-}
-
-/// What the log calls a policy.
-pub(crate) fn target(policy: &Policy) -> Target {
-    Target::new(kind::POLICY, policy.id.as_str(), policy.name.as_str())
 }
 
 /// A policy of a server; one of another server is not there.
@@ -87,13 +83,13 @@ pub async fn replace(
     tenant
         .configuration
         .change(asked, move |draft| {
-            let policy = find(draft.snapshot(), &server, &id, precondition)?;
+            let policy = find(draft.snapshot(), &server, &id, &precondition)?;
             commit(draft, policy, &settings, EventType::PolicyUpdated)
         })
         .await
 }
 
-fn find(snapshot: &Snapshot, server: &str, id: &str, precondition: Precondition) -> Result<Policy, Refusal> {
+fn find(snapshot: &Snapshot, server: &str, id: &str, precondition: &Precondition) -> Result<Policy, Refusal> {
     let entry = get(&*authorization_server::get(snapshot, server)?, id)?;
     precondition.check(entry.policy.revision)?;
     Ok(entry.policy.value.clone())
@@ -122,7 +118,7 @@ fn commit(
             ));
         }
     }
-    draft.log(event_type, [target(&policy), server_target(draft.snapshot(), policy.server)]);
+    draft.log(event_type, [target::policy(&policy), target::server_of(draft.snapshot(), policy.server)]);
     let (server, id) = (policy.server, policy.id);
     place(draft, policy, settings.priority)?;
     let entry = get(&*authorization_server::get(draft.snapshot(), server.as_str())?, id.as_str())?;
@@ -143,11 +139,6 @@ fn named_clients(condition: &ClientCondition) -> Vec<ClientId> {
         ClientCondition::All => Vec::new(),
         ClientCondition::Only(clients) => clients.clone(),
     }
-}
-
-pub(crate) fn server_target(snapshot: &Snapshot, server: AuthorizationServerId) -> Target {
-    let name = snapshot.server(server).map(|entry| entry.server.value.name.clone());
-    Target::new(kind::AUTHORIZATION_SERVER, server.as_str(), name.unwrap_or_default())
 }
 
 /// Puts `policy` where it asks to stand and closes up the others.
@@ -182,7 +173,7 @@ pub async fn set_status(
     tenant
         .configuration
         .change(asked, move |draft| {
-            let mut policy = find(draft.snapshot(), &server, &id, Precondition::Any)?;
+            let mut policy = find(draft.snapshot(), &server, &id, &Precondition::Any)?;
             if policy.status == status {
                 return Ok(());
             }
@@ -192,7 +183,10 @@ pub async fn set_status(
                 Status::Active => EventType::PolicyActivated,
                 Status::Inactive => EventType::PolicyDeactivated,
             };
-            draft.log(event_type, [target(&policy), server_target(draft.snapshot(), policy.server)]);
+            draft.log(
+                event_type,
+                [target::policy(&policy), target::server_of(draft.snapshot(), policy.server)],
+            );
             draft.put(Document::Policy(policy));
             Ok(())
         })
@@ -210,7 +204,7 @@ pub async fn delete(
     tenant
         .configuration
         .change(asked, move |draft| {
-            let policy = find(draft.snapshot(), &server, &id, precondition)?;
+            let policy = find(draft.snapshot(), &server, &id, &precondition)?;
             if policy.system {
                 return Err(Refusal::invalid("system", "A system policy cannot be deleted"));
             }
@@ -220,7 +214,7 @@ pub async fn delete(
             }
             draft.log(
                 EventType::PolicyDeleted,
-                [target(&policy), server_target(draft.snapshot(), policy.server)],
+                [target::policy(&policy), target::server_of(draft.snapshot(), policy.server)],
             );
             draft.delete(Document::Policy(policy));
             let left = authorization_server::get(draft.snapshot(), &server)?;

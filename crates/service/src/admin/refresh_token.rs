@@ -3,16 +3,17 @@
 
 use std::sync::Arc;
 
-use model::event::{Event, EventType, Target};
+use model::event::{Event, EventType};
 use model::{RefreshTokenId, Timestamp, UserId};
 use serde_json::Value;
 use store::{Batch, CommitError, RefreshGrant};
 
-use crate::admin::{Page, Refusal, authorization_server, kind, page};
+use crate::admin::{Page, Refusal, authorization_server, page};
 use crate::configuration::Asked;
 use crate::failure::{Failure, Fault};
 use crate::rows;
 use crate::snapshot::{AppEntry, ServerEntry};
+use crate::target::{self, kind};
 use crate::tenant::Tenant;
 
 /// How many grants are ended in one commit.
@@ -63,8 +64,8 @@ impl Holder {
     fn event(&self, asked: &Asked) -> Event {
         let (server, app) = (&self.server.server.value, &self.client.app.value);
         Event::new(EventType::TokenRevoke, asked.actor.clone(), asked.origin.clone())
-            .about(Target::new(kind::CLIENT, app.client_id.as_str(), app.label.as_str()))
-            .about(authorization_server::target(server))
+            .about(target::client(app))
+            .about(target::server(server))
     }
 }
 
@@ -133,7 +134,7 @@ pub async fn revoke(
     let mut batch = batch(tenant, asked);
     let (server, client) = holder.key();
     let ended = batch.end_refresh_grant(server, client, id.as_str(), asked.now.milliseconds());
-    let event = holder.event(asked).about(Target::new("refresh_token", id.as_str(), "Refresh Token"));
+    let event = holder.event(asked).about(target::refresh_token(id));
     rows::append_event(&mut batch, asked.now, &event);
     match tenant.store.commit(batch).await {
         Ok(_) => Ok(()),

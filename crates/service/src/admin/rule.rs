@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use model::event::{EventType, Target};
+use model::event::EventType;
 use model::rule::{Lifetimes, People, RULES_MAX, ScopeCondition};
 use model::{AuthorizationServerId, Document, GrantType, GroupId, Rule, RuleId, Status, UserId};
 
-use crate::admin::policy::server_target;
-use crate::admin::{Precondition, Refusal, authorization_server, kind, order, policy};
+use crate::admin::{Precondition, Refusal, authorization_server, order, policy};
 use crate::configuration::{Asked, Draft};
 use crate::failure::Failure;
 use crate::snapshot::{PolicyEntry, Snapshot, Versioned};
+use crate::target::{self, kind};
 use crate::tenant::Tenant;
 
 /// What an admin says of a rule.
@@ -45,11 +45,6 @@ pub struct Path {
     pub rule: String,
 }
 
-/// What the log calls a rule.
-pub(crate) fn target(rule: &Rule) -> Target {
-    Target::new(kind::RULE, rule.id.as_str(), rule.name.as_str())
-}
-
 /// A rule of a policy; one of another policy is not there.
 pub fn get(policy: &PolicyEntry, id: &str) -> Result<Arc<Versioned<Rule>>, Refusal> {
     let rule = policy.rules.iter().find(|rule| rule.value.id.as_str() == id);
@@ -60,7 +55,7 @@ fn find_policy(snapshot: &Snapshot, path: &Path) -> Result<PolicyEntry, Refusal>
     policy::get(&*authorization_server::get(snapshot, &path.server)?, &path.policy)
 }
 
-fn find(snapshot: &Snapshot, path: &Path, precondition: Precondition) -> Result<Rule, Refusal> {
+fn find(snapshot: &Snapshot, path: &Path, precondition: &Precondition) -> Result<Rule, Refusal> {
     let rule = get(&find_policy(snapshot, path)?, &path.rule)?;
     precondition.check(rule.revision)?;
     Ok(rule.value.clone())
@@ -114,12 +109,12 @@ pub async fn replace(
     settings: Settings,
     precondition: Precondition,
 ) -> Result<Arc<Versioned<Rule>>, Failure<Refusal>> {
-    let known = find(&tenant.configuration.current(), &path, precondition).map_err(Failure::Refused)?;
+    let known = find(&tenant.configuration.current(), &path, &precondition).map_err(Failure::Refused)?;
     require_people(tenant, &settings.people, &known.people).await?;
     tenant
         .configuration
         .change(asked, move |draft| {
-            let rule = find(draft.snapshot(), &path, precondition)?;
+            let rule = find(draft.snapshot(), &path, &precondition)?;
             commit(draft, &path, rule, &settings, EventType::RuleUpdated)
         })
         .await
@@ -173,8 +168,8 @@ fn commit(
 
 fn log(draft: &mut Draft, event_type: EventType, path: &Path, rule: &Rule) -> Result<(), Refusal> {
     let policy = find_policy(draft.snapshot(), path)?;
-    let server = server_target(draft.snapshot(), rule.server);
-    draft.log(event_type, [target(rule), policy::target(&policy.policy.value), server]);
+    let server = target::server_of(draft.snapshot(), rule.server);
+    draft.log(event_type, [target::rule(rule), target::policy(&policy.policy.value), server]);
     Ok(())
 }
 
@@ -240,7 +235,7 @@ pub async fn set_status(
     tenant
         .configuration
         .change(asked, move |draft| {
-            let mut rule = find(draft.snapshot(), &path, Precondition::Any)?;
+            let mut rule = find(draft.snapshot(), &path, &Precondition::Any)?;
             if rule.status == status {
                 return Ok(());
             }
@@ -267,7 +262,7 @@ pub async fn delete(
     tenant
         .configuration
         .change(asked, move |draft| {
-            let rule = find(draft.snapshot(), &path, precondition)?;
+            let rule = find(draft.snapshot(), &path, &precondition)?;
             if rule.system {
                 return Err(Refusal::invalid("system", "A system rule cannot be deleted"));
             }
@@ -294,8 +289,8 @@ pub(crate) fn log_invalidated(draft: &mut Draft, gone: &str, names: impl Fn(&Rul
     for entry in snapshot.servers_after(None) {
         for policy in &entry.policies {
             for rule in policy.rules.iter().filter(|rule| names(&rule.value)) {
-                let server = authorization_server::target(&entry.server.value);
-                let targets = [target(&rule.value), policy::target(&policy.policy.value), server];
+                let server = target::server(&entry.server.value);
+                let targets = [target::rule(&rule.value), target::policy(&policy.policy.value), server];
                 draft.log_with_reason(EventType::RuleInvalidated, gone, targets);
             }
         }

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use model::event::{EventType, Target};
+use model::event::EventType;
 use model::rule::ScopeCondition;
 use model::scope::{Consent, MetadataPublish, SCOPES_MAX};
 use model::{Document, Scope, ScopeId};
 
-use crate::admin::policy::server_target;
-use crate::admin::{Page, Precondition, Refusal, authorization_server, kind, page, rule};
+use crate::admin::{Page, Precondition, Refusal, authorization_server, page, rule};
 use crate::configuration::{Asked, Draft};
 use crate::failure::Failure;
 use crate::snapshot::{ServerEntry, Snapshot, Versioned};
+use crate::target::{self, kind};
 use crate::tenant::Tenant;
 
 /// What an admin says of a scope; absent keeps what is, or is Okta's default for a new one.
@@ -31,11 +31,6 @@ pub struct Settings {
     pub default: Option<bool>,
     /// Whether discovery names it.
     pub metadata_publish: Option<MetadataPublish>,
-}
-
-/// What the log calls a scope.
-fn target(scope: &Scope) -> Target {
-    Target::new(kind::SCOPE, scope.id.as_str(), scope.name.as_str())
 }
 
 /// A scope of a server.
@@ -110,7 +105,7 @@ pub async fn replace(
     tenant
         .configuration
         .change(asked, move |draft| {
-            let scope = find(draft.snapshot(), &server, &id, precondition)?;
+            let scope = find(draft.snapshot(), &server, &id, &precondition)?;
             let taken = |other: &Arc<Versioned<Scope>>| {
                 other.value.name == settings.name && other.value.id != scope.id
             };
@@ -130,7 +125,7 @@ pub async fn replace(
         .await
 }
 
-fn find(snapshot: &Snapshot, server: &str, id: &str, precondition: Precondition) -> Result<Scope, Refusal> {
+fn find(snapshot: &Snapshot, server: &str, id: &str, precondition: &Precondition) -> Result<Scope, Refusal> {
     let scope = get(&*authorization_server::get(snapshot, server)?, id)?;
     precondition.check(scope.revision)?;
     Ok(scope.value.clone())
@@ -151,7 +146,7 @@ fn commit(
     scope.default = settings.default.unwrap_or(scope.default);
     scope.metadata_publish = settings.metadata_publish.unwrap_or(scope.metadata_publish);
     scope.validate()?;
-    draft.log(event_type, [target(&scope), server_target(draft.snapshot(), scope.server)]);
+    draft.log(event_type, [target::scope(&scope), target::server_of(draft.snapshot(), scope.server)]);
     let (server, id) = (scope.server, scope.id);
     draft.put(Document::Scope(scope));
     get(&*authorization_server::get(draft.snapshot(), server.as_str())?, id.as_str())
@@ -168,13 +163,13 @@ pub async fn delete(
     tenant
         .configuration
         .change(asked, move |draft| {
-            let scope = find(draft.snapshot(), &server, &id, precondition)?;
+            let scope = find(draft.snapshot(), &server, &id, &precondition)?;
             if scope.system {
                 return Err(Refusal::invalid("system", "A system scope cannot be deleted"));
             }
             draft.log(
                 EventType::ScopeDeleted,
-                [target(&scope), server_target(draft.snapshot(), scope.server)],
+                [target::scope(&scope), target::server_of(draft.snapshot(), scope.server)],
             );
             log_gone(draft, &scope);
             draft.delete(Document::Scope(scope));

@@ -4,8 +4,9 @@ use model::user::UserStatus;
 use model::{Timestamp, User, UserId};
 use store::Account;
 
-use crate::admin::{Refusal, kind};
+use crate::admin::Refusal;
 use crate::failure::{Failure, Fault};
+use crate::target::kind;
 use crate::tenant::Tenant;
 
 /// A user by id or login.

@@ -6,7 +6,7 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-use model::event::{Event, EventType, Origin, Target};
+use model::event::{Event, EventType, Origin};
 use model::{Actor, Document, Kind, OrgId, Timestamp};
 use store::{Batch, CopyError, Piece, Staging, Store, copy_out, tables_at};
 use thiserror::Error;
@@ -16,6 +16,7 @@ use super::writer::Writer;
 use super::{Counter, Portrait, Section, Summary, Told};
 use crate::failure::Fault;
 use crate::rows::{self, Changing};
+use crate::target;
 use crate::token_id::REVISION_MAX;
 
 /// The beginning of 2024.
@@ -46,13 +47,6 @@ pub enum RestoreError {
     Fault(#[from] Fault),
 }
 
-/// What is to be ended by a restore.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Ending {
-    /// Every access token that was decided before, and every client assertion that may have been used.
-    pub tokens: bool,
-}
-
 /// The revision that an org has after a restore.
 ///
 /// A token names the revision that it was decided on. After a restore the old revisions are given out again, and a token
@@ -67,13 +61,14 @@ pub fn new_revision(backup: i64, present: Option<i64>, created: Timestamp, now: 
 }
 
 /// Makes the database of the backup `input`, which `summary` was read from before, in `staging`, all but putting it in
-/// place. `present` is the database that it will replace, if that could be read.
+/// place. `present` is the database that it will replace, if that could be read. With `end_tokens` every access token
+/// that was decided before is over, and every client assertion that may have been used.
 pub async fn prepare<R: Read + Seek + Send>(
     staging: &Staging,
     mut input: R,
     summary: &Summary,
     present: Option<&Portrait>,
-    ending: Ending,
+    end_tokens: bool,
     told: Told<'_>,
     now: Timestamp,
 ) -> Result<(), RestoreError> {
@@ -94,7 +89,7 @@ pub async fn prepare<R: Read + Seek + Send>(
     }
     compare(staging, summary).await?;
     let store = Store::open(staging.place()).await.map_err(CopyError::<Damage>::Open)?;
-    let completed = complete(&store, summary, present, ending, now).await;
+    let completed = complete(&store, summary, present, end_tokens, now).await;
     store.close().await.map_err(Fault::from)?;
     completed
 }
@@ -136,7 +131,7 @@ async fn complete(
     store: &Store,
     summary: &Summary,
     present: Option<&Portrait>,
-    ending: Ending,
+    end_tokens: bool,
     now: Timestamp,
 ) -> Result<(), RestoreError> {
     for (id, backup) in &summary.header.orgs {
@@ -149,13 +144,13 @@ async fn complete(
         let before = u64::try_from(*backup).unwrap_or(0);
         let mut batch = Batch::new(id.as_str(), rows::actor(&Actor::system()));
         rows::advance_revision(&mut batch, before, revision);
-        if ending.tokens {
-            end_tokens(store, org, &mut batch, revision, now).await?;
+        if end_tokens {
+            end_tokens_of(store, org, &mut batch, revision, now).await?;
         }
         let mut event = Event::new(EventType::BackupRestored, Actor::system(), Origin::default());
         event.revision = Some(revision);
-        event.targets.push(Target::new("Backup", summary.created().to_string(), "Backup"));
-        if ending.tokens {
+        event.targets.push(target::backup(summary.created()));
+        if end_tokens {
             event.reason = Some("every token of before was ended".to_owned());
         }
         rows::append_event(&mut batch, now, &event);
@@ -165,7 +160,7 @@ async fn complete(
 }
 
 /// Lets every server's tokens begin at `revision`, and client assertions at `now`.
-async fn end_tokens(
+async fn end_tokens_of(
     store: &Store,
     org: OrgId,
     batch: &mut Batch,

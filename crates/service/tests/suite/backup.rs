@@ -10,8 +10,8 @@ use model::{Status, Timestamp};
 use serde_json::json;
 use service::admin::app;
 use service::admin::{Precondition, api_token, authorization_server, key, policy};
-use service::backup::endings::Endings;
-use service::backup::restore::{self, Ending};
+use service::backup::restore;
+use service::backup::undone::Undone;
 use service::backup::{self, Portrait, Summary};
 use service::client::{self, Credentials};
 use service::client_assertion::{ASSERTION_TYPE, Assertion, Refusal as A};
@@ -64,15 +64,14 @@ async fn restore(
     let (_, summary) = Portrait::of_backup(file, &mut |_| {}).unwrap();
     let staging = Staging::begin(&into.place()).await.unwrap();
     let input = Cursor::new(file);
-    let ending = Ending { tokens };
-    restore::prepare(&staging, input, &summary, present, ending, &mut |_| {}, now).await.unwrap();
+    restore::prepare(&staging, input, &summary, present, tokens, &mut |_| {}, now).await.unwrap();
     assert_eq!(staging.put_in_place("aside").await.unwrap(), None);
     Store::open_directory(into.path()).unwrap()
 }
 
-async fn endings(world: &World, file: &[u8], place: &Place) -> Endings {
+async fn undone(world: &World, file: &[u8], place: &Place) -> Undone {
     let (backup, _) = Portrait::of_backup(file, &mut |_| {}).unwrap();
-    Endings::between(&backup, &Portrait::of_place(place).await.unwrap(), world.now())
+    Undone::between(&backup, &Portrait::of_place(place).await.unwrap(), world.now())
 }
 
 #[tokio::test]
@@ -108,7 +107,7 @@ async fn what_has_ended_since_a_backup_is_listed_with_its_names() {
     let token = world.token_of(&kept).await;
     let made = api_token::create(&world.tenant, world.asked(), "deploy".to_owned(), None).await.unwrap();
     let (file, _) = back_up(&place, world.now()).await;
-    let nothing = endings(&world, &file, &place).await;
+    let nothing = undone(&world, &file, &place).await;
     assert!(nothing.is_empty() && nothing.lines().is_empty(), "{nothing:?}");
 
     world.revoke(&kept, &token).await;
@@ -121,7 +120,7 @@ async fn what_has_ended_since_a_backup_is_listed_with_its_names() {
         let (tenant, server) = (&world.tenant, DEFAULT.to_owned());
         policy::set_status(tenant, world.asked(), server, id.clone(), status).await.unwrap();
     }
-    let ended = endings(&world, &file, &place).await;
+    let ended = undone(&world, &file, &place).await;
     let lines = ended.lines();
     for expected in [
         "access tokens that were revoked: 1",
@@ -141,7 +140,7 @@ async fn what_has_ended_since_a_backup_is_listed_with_its_names() {
         "{lines:?}"
     );
     world.wait(3_600_000 + 1_000);
-    assert_eq!(endings(&world, &file, &place).await.access_tokens, 0, "an expired one does not matter");
+    assert_eq!(undone(&world, &file, &place).await.access_tokens, 0, "an expired one does not matter");
 }
 
 /// What makes a restore safe: a token of the time that is undone carries a revision that will be given out again.
@@ -305,7 +304,7 @@ async fn a_database_of_another_org_says_that_nothing_is_known_of_the_backups_own
     let (first, second) = (Directory::new(), Directory::new());
     let (world, other) = (world_in(&first).await, world_in(&second).await);
     let (file, _) = back_up(&first.place(), world.now()).await;
-    let ended = endings(&world, &file, &second.place()).await;
+    let ended = undone(&world, &file, &second.place()).await;
     assert_eq!((&ended.orgs, &ended.unknown), (&vec![other.org.to_string()], &vec![world.org.to_string()]));
     assert_eq!(ended.lines().len(), 2);
 }
@@ -319,7 +318,6 @@ async fn a_file_that_is_not_the_one_that_was_looked_at_is_not_restored() {
     let (_, new) = back_up(&first.place(), world.now()).await;
     let staging = Staging::begin(&second.place()).await.unwrap();
     let input = Cursor::new(&old);
-    let refused =
-        restore::prepare(&staging, input, &new, None, Ending::default(), &mut |_| {}, world.now()).await;
+    let refused = restore::prepare(&staging, input, &new, None, false, &mut |_| {}, world.now()).await;
     assert!(refused.unwrap_err().to_string().contains("it is not the file that it was"));
 }

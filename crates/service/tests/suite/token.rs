@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use service::admin::app::{self, Written};
 use service::admin::{Precondition, authorization_server, claim, policy, rule, scope};
 use service::client::Credentials;
+use service::freshness::Passing;
 use service::log::write_early_refusals;
 use service::token::{self, Refusal, Request};
 use service::{Failure, Remedy};
@@ -188,11 +189,12 @@ async fn a_claim_that_cannot_be_evaluated_refuses_the_token() {
     let events = world.events_since(before).await;
     check(&events[0], &world, &Refusal::Claim(failure));
     let id = made.value.id.to_string();
-    let any = Precondition::Any;
-    claim::delete(&world.tenant, world.asked(), DEFAULT.to_owned(), id, any).await.unwrap();
+    claim::delete(&world.tenant, world.asked(), DEFAULT.to_owned(), id, Precondition::Any).await.unwrap();
     let sub = world.server(DEFAULT).claims()[0].value.id.to_string();
     let null = claim_settings("sub", "user.login");
-    claim::replace(&world.tenant, world.asked(), DEFAULT.to_owned(), sub, null, any).await.unwrap();
+    claim::replace(&world.tenant, world.asked(), DEFAULT.to_owned(), sub, null, Precondition::Any)
+        .await
+        .unwrap();
     let Refusal::Claim(failure) = refused(world.ask(&ask).await) else { panic!("a claim fails") };
     assert_eq!((failure.name.as_str(), failure.system), ("sub", true));
 }
@@ -260,7 +262,9 @@ async fn what_is_not_the_newest_configuration_decides_nothing() {
     let app = world.make_app("Courier").await;
     let ask = request(basic(&app), Some("read"));
     let old = world.snapshot();
-    let by_old = async |ask: &Request| token::issue_on(&world.tenant, &old, ask, world.now()).await;
+    let by_old = async |ask: &Request| {
+        token::issue_on(&world.tenant, &old, ask, Passing::since(world.now()), world.now()).await
+    };
     assert!(matches!(by_old(&ask).await, Some(Ok(_))), "it is the newest still");
     world.set_app_status(&app.entry, Status::Inactive).await;
     let before = world.count_events().await;

@@ -12,6 +12,7 @@ use super::serving;
 use super::session::{Session, fault};
 use crate::copy::{CopyError, Give, TABLES};
 use crate::fault::OpenError;
+use crate::kill_point::kill_point;
 
 const NURSERY: &str = "tokenmint_restoring";
 /// Held by the restore that is under way: there is one nursery in a database. Any number, as long as every release uses the
@@ -41,6 +42,7 @@ impl StagedSchema {
         held.batch_execute("set statement_timeout = 0; set lock_timeout = 0").await.map_err(fault)?;
         let anew = format!("drop schema if exists {NURSERY} cascade; create schema {NURSERY}");
         held.batch_execute(&anew).await.map_err(fault)?;
+        kill_point("restore: begun");
         Ok(Self { url: url_within(NURSERY, url), target, held })
     }
 
@@ -57,9 +59,12 @@ impl StagedSchema {
     }
 
     pub(crate) async fn put_in_place(mut self, aside: &str) -> Result<Option<String>, OpenError> {
+        kill_point("restore: filled");
         let transaction = self.held.transaction().await.map_err(fault)?;
         let moved = move_tables(&transaction, aside).await.map_err(fault)?;
+        kill_point("restore: aside");
         transaction.commit().await.map_err(fault)?;
+        kill_point("restore: in place");
         self.release().await;
         Ok(moved.then(|| format!("the schema {aside} of the same database")))
     }

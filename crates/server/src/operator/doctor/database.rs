@@ -4,13 +4,16 @@ use std::path::Path;
 
 use model::Timestamp;
 use service::org_secrets::ROOT_MAC_KEY;
+use service::shared_clock::APART_MAX_MILLISECONDS;
 use store::{Embedded, Inspection};
 
-use super::finding::Findings;
+use super::files;
+use super::finding::{Finding, Findings, Mark};
 use crate::clock;
+use crate::operator::runtime;
 
-/// How far clocks may differ before it is said.
-const SKEW_MILLISECONDS: i64 = 5_000;
+/// Clocks that are kept by NTP never differ by so much.
+const APART_NOTICED_MILLISECONDS: i64 = 5_000;
 
 /// Examines the embedded database of a directory that nobody serves from.
 pub fn embedded(data: &Path, findings: &mut Findings) -> Option<Inspection> {
@@ -27,7 +30,7 @@ pub fn embedded(data: &Path, findings: &mut Findings) -> Option<Inspection> {
         ),
         Ok(Embedded::Damaged(said)) => findings.error(format!(
             "database: `{}` is damaged ({said}); put back the newest backup",
-            data.join("tokenmint.db").display()
+            data.join(files::DATABASE).display()
         )),
         Ok(Embedded::Found(found)) => {
             findings.ok(format!("database: whole, {}", schema(&found)));
@@ -40,8 +43,7 @@ pub fn embedded(data: &Path, findings: &mut Findings) -> Option<Inspection> {
 
 /// Examines a PostgreSQL database, which nodes may use meanwhile.
 pub fn postgres(url: &str, findings: &mut Findings) -> Option<Inspection> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let looked = match &runtime {
+    let looked = match runtime::current_thread() {
         Ok(runtime) => runtime.block_on(store::inspect_postgres(url, ROOT_MAC_KEY)),
         Err(error) => {
             findings.error(format!("database: cannot be asked: {error}"));
@@ -63,18 +65,28 @@ pub fn postgres(url: &str, findings: &mut Findings) -> Option<Inspection> {
     }
 }
 
-/// No clock of the database is ever used; it is another clock to compare ours with.
-fn compare_clocks(ours: Timestamp, theirs: Timestamp, findings: &mut Findings) {
-    let apart = theirs.milliseconds() - ours.milliseconds();
-    if apart.abs() > SKEW_MILLISECONDS {
-        findings.error(format!(
-            "clock: it is {ours} here and {theirs} at the database, {} seconds apart: set both by NTP; tokens are dated \
-             by ours, and nodes whose clocks differ by more than 90 seconds miss revocations",
-            apart.abs() / 1_000
-        ));
-    } else {
-        findings.ok("clock: agrees with the database's");
+/// How bad it is that a clock is so far from another.
+const fn mark(apart_milliseconds: i64) -> Mark {
+    match apart_milliseconds {
+        ..APART_NOTICED_MILLISECONDS => Mark::Ok,
+        APART_NOTICED_MILLISECONDS..=APART_MAX_MILLISECONDS => Mark::Warning,
+        _ => Mark::Error,
     }
+}
+
+/// The database's clock is the one that all nodes share: a node that is too far from it stops by itself.
+fn compare_clocks(ours: Timestamp, theirs: Timestamp, findings: &mut Findings) {
+    let apart = theirs.milliseconds().saturating_sub(ours.milliseconds()).saturating_abs();
+    let text = match mark(apart) {
+        Mark::Ok => "clock: agrees with the database's".to_owned(),
+        Mark::Warning | Mark::Error => format!(
+            "clock: it is {ours} here and {theirs} at the database, {} seconds apart; a node more than {} seconds from \
+             the database gives out, judges and revokes nothing: set both by NTP",
+            apart / 1_000,
+            APART_MAX_MILLISECONDS / 1_000
+        ),
+    };
+    findings.0.push(Finding { mark: mark(apart), text });
 }
 
 fn schema(found: &Inspection) -> String {
@@ -86,34 +98,58 @@ fn schema(found: &Inspection) -> String {
 
 /// Compares the newest event with our clock.
 pub fn newest_event(newest: Timestamp, findings: &mut Findings) {
-    let now = clock::now();
-    if newest.milliseconds() - now.milliseconds() > SKEW_MILLISECONDS {
-        findings.error(format!(
+    compare_newest(newest, clock::now(), findings);
+}
+
+fn compare_newest(newest: Timestamp, now: Timestamp, findings: &mut Findings) {
+    let mark = mark(newest.milliseconds().saturating_sub(now.milliseconds()));
+    let text = match mark {
+        Mark::Ok => format!("clock: {now}, not before the newest event"),
+        Mark::Warning | Mark::Error => format!(
             "clock: it is {now} here, and the newest event is of {newest}: one of the clocks is wrong; tokens would be dated by it"
-        ));
-    } else {
-        findings.ok(format!("clock: {now}, not before the newest event"));
-    }
+        ),
+    };
+    findings.0.push(Finding { mark, text });
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::operator::doctor::finding::Mark;
+
+    const OURS: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
     #[test]
-    fn clocks_that_differ_by_more_than_five_seconds_are_an_error_either_way() {
-        let ours = Timestamp::from_seconds(1_800_000_000);
+    fn a_clock_from_five_seconds_off_is_a_warning_and_beyond_a_minute_an_error_either_way() {
         for (apart, mark) in [
             (0, Mark::Ok),
-            (5_000, Mark::Ok),
-            (-5_000, Mark::Ok),
-            (5_001, Mark::Error),
-            (-60_000, Mark::Error),
+            (4_999, Mark::Ok),
+            (5_000, Mark::Warning),
+            (-5_000, Mark::Warning),
+            (60_000, Mark::Warning),
+            (-60_000, Mark::Warning),
+            (60_001, Mark::Error),
+            (-60_001, Mark::Error),
         ] {
             let mut findings = Findings::default();
-            compare_clocks(ours, ours.plus_milliseconds(apart), &mut findings);
+            compare_clocks(OURS, OURS.plus_milliseconds(apart), &mut findings);
             assert_eq!(findings.0[0].mark, mark, "{apart}");
+            let said = findings.0[0].text.contains("a node more than 60 seconds from the database");
+            assert_eq!(said, mark != Mark::Ok, "{apart}");
+        }
+    }
+
+    #[test]
+    fn an_event_of_the_future_is_a_warning_or_an_error_and_one_of_the_past_is_neither() {
+        for (ahead, mark) in [
+            (-1_000_000, Mark::Ok),
+            (4_999, Mark::Ok),
+            (5_000, Mark::Warning),
+            (60_000, Mark::Warning),
+            (60_001, Mark::Error),
+        ] {
+            let mut findings = Findings::default();
+            compare_newest(OURS.plus_milliseconds(ahead), OURS, &mut findings);
+            assert_eq!(findings.0[0].mark, mark, "{ahead}");
         }
     }
 }

@@ -11,9 +11,9 @@ use super::portrait::{OrgPortrait, Portrait, Sort};
 /// How many names of each sort are told.
 const NAMES: usize = 5;
 
-/// What has ended since a backup.
+/// What has ended since a backup, and a restore of it undoes.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Endings {
+pub struct Undone {
     /// Access tokens that were revoked and have not expired.
     pub access_tokens: u64,
     /// How many, and the first names, by sort.
@@ -26,19 +26,19 @@ pub struct Endings {
     pub changes: u64,
 }
 
-impl Endings {
+impl Undone {
     /// Compares the backup with the database that it is to replace.
     pub fn between(backup: &Portrait, present: &Portrait, now: Timestamp) -> Self {
         let is_unknown = |id: &&String| !present.orgs.contains_key(*id);
         let unknown = backup.orgs.keys().filter(is_unknown).cloned().collect();
-        let mut endings = Self { unknown, ..Self::default() };
+        let mut undone = Self { unknown, ..Self::default() };
         for (id, present) in &present.orgs {
             match backup.orgs.get(id) {
-                Some(backup) => endings.org(backup, present, now),
-                None => endings.orgs.push(id.clone()),
+                Some(backup) => undone.org(backup, present, now),
+                None => undone.orgs.push(id.clone()),
             }
         }
-        endings
+        undone
     }
 
     fn org(&mut self, backup: &OrgPortrait, present: &OrgPortrait, now: Timestamp) {
@@ -48,14 +48,14 @@ impl Endings {
         self.access_tokens += count(present.revocations.iter().filter(is_new).count());
         self.changes += u64::try_from(present.revision.saturating_sub(backup.revision)).unwrap_or(0);
         for (key, thing) in backup.things.iter().filter(|(_, thing)| thing.stands) {
-            let now = present.things.get(key);
+            let found = present.things.get(key);
             // A key that is gone altogether is told once.
-            if key.0 == Sort::Rotation && now.is_none() {
+            if key.0 == Sort::Rotation && found.is_none() {
                 continue;
             }
-            if now.is_none_or(|now| !now.stands || now.since > thing.since) {
-                let (count, names) = self.things.entry(key.0).or_default();
-                *count += 1;
+            if found.is_none_or(|found| !found.stands || found.since > thing.since) {
+                let (all, names) = self.things.entry(key.0).or_default();
+                *all += 1;
                 if names.len() < NAMES {
                     names.push(thing.name.clone());
                 }
@@ -74,9 +74,9 @@ impl Endings {
         if self.access_tokens > 0 {
             lines.push(format!("access tokens that were revoked: {}", self.access_tokens));
         }
-        for (sort, (count, names)) in &self.things {
-            let mut line = format!("{}: {count} ({}", words(*sort), names.join(", "));
-            let more = if *count > super::endings::count(names.len()) { ", …)" } else { ")" };
+        for (sort, (all, names)) in &self.things {
+            let mut line = format!("{}: {all} ({}", words(*sort), names.join(", "));
+            let more = if *all > count(names.len()) { ", …)" } else { ")" };
             let _ = line.write_str(more);
             lines.push(line);
         }
