@@ -8,14 +8,15 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
-use super::directory::{self, DATABASE};
+use super::directory::{self, DATABASE_FILE};
 use crate::fault::OpenError;
+use crate::kill_point::kill_point;
 
 const NURSERY: &str = "restoring";
 /// The new database while the old one is moved aside.
 const BETWEEN: &str = "tokenmint.db.restored";
 /// What SQLite keeps beside a database.
-const COMPANIONS: [&str; 3] = ["tokenmint.db", "tokenmint.db-wal", "tokenmint.db-shm"];
+const COMPANIONS: [&str; 3] = [DATABASE_FILE, "tokenmint.db-wal", "tokenmint.db-shm"];
 
 /// A database in the making, and the lock on the directory that it is for.
 #[derive(Debug)]
@@ -29,6 +30,7 @@ impl StagedDirectory {
         let lock = directory::hold(target)?;
         let staged = Self { target: target.to_owned(), _lock: lock };
         staged.clear().map_err(|error| staged.cannot_use(error))?;
+        kill_point("restore: begun");
         Ok(staged)
     }
 
@@ -47,21 +49,26 @@ impl StagedDirectory {
     }
 
     fn moves(&self, aside: &str) -> io::Result<Option<String>> {
-        let (made, between) = (self.directory().join(DATABASE), self.target.join(BETWEEN));
+        let (made, between) = (self.directory().join(DATABASE_FILE), self.target.join(BETWEEN));
         File::open(&made)?.sync_all()?;
+        kill_point("restore: filled");
         fs::rename(&made, &between)?;
         self.sync()?;
+        kill_point("restore: between");
         let old: Vec<&str> = COMPANIONS.into_iter().filter(|name| self.target.join(name).exists()).collect();
         let aside = self.target.join(aside);
         if !old.is_empty() {
             DirBuilder::new().mode(0o700).create(&aside)?;
             for name in &old {
                 fs::rename(self.target.join(name), aside.join(name))?;
+                kill_point("restore: moved one aside");
             }
             File::open(&aside)?.sync_all()?;
+            kill_point("restore: aside");
         }
-        fs::rename(&between, self.target.join(DATABASE))?;
+        fs::rename(&between, self.target.join(DATABASE_FILE))?;
         self.sync()?;
+        kill_point("restore: in place");
         remove(&self.directory())?;
         Ok((!old.is_empty()).then(|| aside.display().to_string()))
     }
