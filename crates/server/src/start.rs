@@ -44,7 +44,8 @@ async fn run(config: &Config) -> Result<(), String> {
         }
         None => (None, None),
     };
-    let Application { front, commands, made, tenant, following } = application::assemble(config, origins).await?;
+    let Application { front, commands, made, tenant, following } =
+        application::assemble(config, origins).await?;
     let stop = signals::words_to_stop().map_err(|error| format!("cannot wait for signals: {error}"))?;
     announce(front.shell().origins.default_origin(), address);
     if let Some(keeper) = keeper {

@@ -165,7 +165,8 @@ impl Completing<'_> {
             if revision > REVISION_MAX {
                 return Err(RestoreError::TooManyRevisions(id.clone(), revision));
             }
-            let org = OrgId::parse(id).ok_or_else(|| Fault::internal(format!("`{id}` is no id of an org")))?;
+            let org =
+                OrgId::parse(id).ok_or_else(|| Fault::internal(format!("`{id}` is no id of an org")))?;
             let before = u64::try_from(*backup).unwrap_or(0);
             let mut batch = Batch::new(id.as_str(), rows::actor(&Actor::system()));
             rows::advance_revision(&mut batch, before, revision);
