@@ -2,7 +2,7 @@
 //! that blocks.
 
 use std::borrow::Cow;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -27,17 +27,21 @@ impl Target {
 
 /// A request, ready to be sent any number of times.
 pub fn request(method: &str, target: &Target, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
+    [head(method, target, headers, body.len()).as_bytes(), body.as_bytes()].concat()
+}
+
+/// The head of a request whose body has so many bytes.
+pub fn head(method: &str, target: &Target, headers: &[(&str, &str)], length: usize) -> String {
     let Target { address, path } = target;
     let mut text = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\naccept: application/json\r\n");
     for (name, value) in headers {
         text.extend([name, ": ", value, "\r\n"]);
     }
     if method != "GET" {
-        text.extend(["content-length: ", &body.len().to_string(), "\r\n"]);
+        text.extend(["content-length: ", &length.to_string(), "\r\n"]);
     }
     text.push_str("\r\n");
-    text.push_str(body);
-    text.into_bytes()
+    text
 }
 
 /// A form sent to `url` and `path`, ready to be sent any number of times.
@@ -117,22 +121,29 @@ pub fn find(hay: &[u8], needle: &[u8]) -> Option<usize> {
     hay.windows(needle.len()).position(|window| window == needle)
 }
 
+/// Reads one whole reply; `buffer` then holds it as it came.
+pub fn read(stream: &mut impl Read, buffer: &mut Vec<u8>) -> Result<Reply<'static>, String> {
+    let mut part = [0; 16 * 1024];
+    loop {
+        if let Some(Reply { status, body, length, closes, next }) = reply(buffer)? {
+            return Ok(Reply { status, body: Cow::Owned(body.into_owned()), length, closes, next });
+        }
+        match stream.read(&mut part) {
+            Ok(0) => return Err("closed before the reply ended".to_owned()),
+            Ok(read) => buffer.extend_from_slice(&part[..read]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+}
+
 /// Sends `request` on a connection of its own and waits for the whole reply.
 pub fn call(address: &str, request: &[u8]) -> Result<Reply<'static>, String> {
     let told = |error: std::io::Error| format!("{address}: {error}");
     let mut stream = TcpStream::connect(address).map_err(told)?;
     stream.set_read_timeout(Some(Duration::from_secs(15))).map_err(told)?;
     stream.write_all(request).map_err(told)?;
-    let (mut buffer, mut part) = (Vec::new(), [0; 8192]);
-    loop {
-        if let Some(Reply { status, body, length, closes, next }) = reply(&buffer)? {
-            return Ok(Reply { status, body: Cow::Owned(body.into_owned()), length, closes, next });
-        }
-        match stream.read(&mut part).map_err(told)? {
-            0 => return Err(format!("{address}: closed before the reply ended")),
-            read => buffer.extend_from_slice(&part[..read]),
-        }
-    }
+    read(&mut stream, &mut Vec::new()).map_err(|error| format!("{address}: {error}"))
 }
 
 #[cfg(test)]

@@ -12,7 +12,6 @@ mod mint;
 mod nodes;
 mod page;
 mod plan;
-mod postgres;
 mod process;
 mod rounds;
 mod run;
@@ -24,7 +23,7 @@ mod table;
 use std::process::ExitCode;
 
 use bench::options::Options;
-use bench::{clock, facts, http, options, paste, usage};
+use bench::{clock, cluster, facts, http, master_key, options, paste, usage};
 
 const HELP: &str = "\
 bench run [--floor-only]

@@ -1,20 +1,20 @@
 //! One, two and three nodes on one PostgreSQL: how many tokens each gives out, what a token costs it, and what it costs the
 //! database. Beside it, one node on its embedded store.
 
-use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::net::TcpListener;
+use std::process::ExitCode;
 use std::thread;
 
 use crate::client::Client;
+use crate::cluster::Cluster;
 use crate::histogram::Histogram;
 use crate::mint::{Mint, wait_ready};
 use crate::options::Options;
 use crate::page::{self, Part};
-use crate::postgres::Postgres;
 use crate::process::Server;
 use crate::rounds::{self, Load, Round, Side};
 use crate::table::{Aim, dash, float, head, line, median, ratio};
-use crate::{compare, fixture};
+use crate::{compare, fixture, master_key};
 
 const NAMES: [&str; 3] = ["node 1", "node 2", "node 3"];
 
@@ -23,9 +23,12 @@ pub fn run(options: &Options) -> Result<ExitCode, String> {
     page::run(options, "nodes", |scratch| {
         let load = Load::of(options, 3, 3)?;
         let alone = embedded(&Mint::of(options, scratch)?, load)?;
-        let postgres = Postgres::start()?;
+        let postgres = start_database()?;
         let mint = Mint::of(options, scratch)?;
-        let mint = Mint { database: Some((postgres.url(), master_key(&mint.binary)?)), ..mint };
+        let mint = Mint {
+            database: Some((Cluster::url(postgres.address()), master_key::generate(&mint.binary)?)),
+            ..mint
+        };
         let (_servers, mut sides) = start_nodes(&mint)?;
         let mut rows = vec![alone];
         for count in 1..=sides.len() {
@@ -46,6 +49,14 @@ struct Row {
     p50: f64,
     p99: f64,
     errors: u64,
+}
+
+/// Durable, as it comes out of the box.
+fn start_database() -> Result<Cluster, String> {
+    let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
+    let name = format!("bench-postgres-{}", std::process::id());
+    let started = Cluster::start(&name, port.map_err(|error| error.to_string())?, &[])?;
+    started.ok_or_else(|| "no PostgreSQL: install it (`apt-get install postgresql`)".to_owned())
 }
 
 fn embedded(mint: &Mint, load: Load) -> Result<Row, String> {
@@ -83,7 +94,7 @@ fn start_nodes(mint: &Mint) -> Result<(Vec<Server>, Vec<Side>), String> {
 }
 
 /// Rounds in which every node is loaded at once, each by a driver of its own. The first one only warms.
-fn together(sides: &mut [Side], postgres: &Postgres, load: Load) -> Result<Row, String> {
+fn together(sides: &mut [Side], postgres: &Cluster, load: Load) -> Result<Row, String> {
     let nodes = sides.len();
     let name = format!("{nodes}, PostgreSQL");
     let load = Load { connections: (load.connections / nodes).max(1), ..load };
@@ -133,12 +144,6 @@ fn at_once(sides: &mut [Side], load: Load) -> Result<Vec<Round>, String> {
             .map(|driver| driver.join().unwrap_or_else(|_| Err("a driver panicked".to_owned())))
             .collect()
     })
-}
-
-fn master_key(binary: &Path) -> Result<String, String> {
-    let output = Command::new(binary).args(["key", "generate"]).output();
-    let output = output.map_err(|error| format!("`{}`: {error}", binary.display()))?;
-    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 fn text(rows: &[Row], load: Load) -> String {

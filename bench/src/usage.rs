@@ -17,6 +17,13 @@ pub fn parent(pid: u32) -> Option<u32> {
     field(&text, "PPid:").and_then(|parent| u32::try_from(parent).ok())
 }
 
+/// Whether it is there and has not ended.
+pub fn is_running(pid: u32) -> bool {
+    let text = read(pid, "status").unwrap_or_default();
+    text.lines()
+        .any(|line| line.strip_prefix("State:").is_some_and(|state| !state.trim().starts_with(['Z', 'X'])))
+}
+
 /// Resident memory now, in KiB.
 pub fn resident_kib(pid: u32) -> Result<u64, String> {
     let text = read(pid, "status")?;
@@ -80,6 +87,7 @@ mod tests {
         assert!(cpu_micros(std::process::id()).is_ok());
         assert!(resident_kib(std::process::id()).unwrap() > 0);
         assert!(peak_kib(std::process::id()).unwrap() > 0);
+        assert!(is_running(std::process::id()));
         assert_eq!(parent(std::process::id()), Some(std::os::unix::process::parent_id()));
     }
 }

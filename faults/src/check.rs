@@ -9,6 +9,7 @@ mod fail_closed;
 #[cfg(test)]
 mod forged;
 mod logged;
+mod restored;
 mod secret;
 mod unique;
 mod verified;
@@ -91,3 +92,4 @@ pub fn check(history: &History) -> Vec<Violation> {
 }
 
 pub use alive::{is_recovered, recovery};
+pub use restored::restored;

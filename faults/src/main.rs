@@ -4,6 +4,7 @@
 mod bad_wire;
 mod check;
 mod cluster;
+mod connection;
 mod figures;
 mod history;
 mod jwt;
@@ -20,14 +21,13 @@ mod slow;
 mod small_disk;
 mod steward;
 mod survey;
-mod wire;
+mod turns;
 mod workload;
 mod world;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread;
 
 use bench::clock;
@@ -37,8 +37,9 @@ use history::History;
 use report::Line;
 use rows::{Finding, ROWS, Row};
 use site::Context;
+use turns::Turns;
 
-/// How many rows are run at once in the short form.
+/// How many rows work at once in the short form.
 const SIDE_BY_SIDE: usize = 3;
 
 const HELP: &str = "\
@@ -107,6 +108,7 @@ fn run(options: &Options) -> Result<ExitCode, String> {
         seed: options.get("seed", 1)?,
         is_long: options.has("long"),
         keeps: options.has("keep"),
+        turns: Arc::new(Turns::new(SIDE_BY_SIDE)),
     };
     let lines = run_all(&chosen(options)?, &context);
     let held = lines.iter().all(Line::held);
@@ -116,25 +118,26 @@ fn run(options: &Options) -> Result<ExitCode, String> {
     Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// In the short form rows that mostly wait are run side by side; those that measure have the machine for themselves.
+/// In the short form rows are run side by side, those that take longest first; those that measure have the machine for
+/// themselves.
 fn run_all(rows: &[&'static Row], context: &Context) -> Vec<Line> {
-    let (alone, others): (Vec<_>, Vec<_>) =
-        rows.iter().partition(|row| context.is_long || !row.is_sociable());
-    let next = AtomicUsize::new(0);
-    let lines = Mutex::new(Vec::new());
-    let work = |rows: &[&&'static Row], next: &AtomicUsize| {
-        while let Some(row) = rows.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let line = run_one(row, context);
-            lines.lock().unwrap_or_else(PoisonError::into_inner).push(line);
-        }
-    };
-    thread::scope(|scope| {
-        for _ in 0..SIDE_BY_SIDE {
-            scope.spawn(|| work(&others, &next));
-        }
+    let (alone, mut others): (Vec<&'static Row>, Vec<_>) =
+        rows.iter().copied().partition(|row| context.is_long || !row.is_sociable());
+    others.sort_by_key(|row| row.turn());
+    let mut lines: Vec<Line> = thread::scope(|scope| {
+        let begun = others.into_iter().map(|row| {
+            context.turns.take();
+            scope.spawn(move || {
+                let line = run_one(row, context);
+                context.turns.give_back();
+                line
+            })
+        });
+        let begun: Vec<_> = begun.collect();
+        begun.into_iter().filter_map(|row| row.join().ok()).collect()
     });
-    work(&alone, &AtomicUsize::new(0));
-    lines.into_inner().unwrap_or_else(PoisonError::into_inner)
+    lines.extend(alone.into_iter().map(|row| run_one(row, context)));
+    lines
 }
 
 /// The rows that were asked for.

@@ -1,5 +1,5 @@
 //! A node: the program as a process on an address that it keeps over restarts. Owns starting, signals and what it wrote to
-//! its outputs; leaves out what is asked of it (`wire`).
+//! its outputs; leaves out what is asked of it (`connection`).
 
 use std::fs::{self, OpenOptions};
 use std::net::{SocketAddr, TcpListener};
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use bench::clock;
 
-use crate::wire::{Connection, Request};
+use crate::connection::{Connection, Request};
 
 /// The administrator's API token of every run.
 pub const API_TOKEN: &str = "00faultsFaultsFaultsFaultsFaultsFaultsFault";

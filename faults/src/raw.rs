@@ -1,10 +1,11 @@
 //! Requests that no client would send: any bytes, as many as the other end takes. Leaves out who sends them.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use bench::{clock, http};
+use bench::clock;
+use bench::http::{self, Target};
 
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -13,7 +14,7 @@ const LIMIT: Duration = Duration::from_secs(30);
 pub struct Reply {
     /// The status, if there was an answer.
     pub status: Option<u16>,
-    /// The answer's body.
+    /// The answer's body, or why there is none.
     pub body: String,
     /// How many bytes of the request were taken.
     pub sent: u64,
@@ -39,7 +40,11 @@ pub fn send(
         sent += u64::try_from(piece.len()).unwrap_or(0);
     }
     let last = clock::now();
-    read(&mut stream, sent, last)
+    let (status, body) = match http::read(&mut stream, &mut Vec::new()) {
+        Ok(reply) => (Some(reply.status), String::from_utf8_lossy(&reply.body).into_owned()),
+        Err(why) => (None, why),
+    };
+    Ok(Reply { status, body, sent, after: last.elapsed() })
 }
 
 /// Whether something can be read already.
@@ -52,32 +57,8 @@ fn has_answer(stream: &TcpStream) -> bool {
     peeked.is_ok() || peeked.is_err_and(|error| error.kind() != ErrorKind::WouldBlock)
 }
 
-fn read(stream: &mut TcpStream, sent: u64, last: Instant) -> Result<Reply, String> {
-    let (mut buffer, mut part) = (Vec::new(), [0; 16 * 1024]);
-    let reply = loop {
-        if let Some(reply) = http::reply(&buffer)? {
-            break Some((reply.status, String::from_utf8_lossy(&reply.body).into_owned()));
-        }
-        match stream.read(&mut part) {
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Ok(0) | Err(_) => break None,
-            Ok(read) => buffer.extend_from_slice(&part[..read]),
-        }
-    };
-    let (status, body) = reply.map_or((None, String::new()), |(status, body)| (Some(status), body));
-    Ok(Reply { status, body, sent, after: last.elapsed() })
-}
-
 /// The head of a request with these headers and a body of so many bytes.
 pub fn head(method: &str, path: &str, headers: &[(&str, &str)], length: usize) -> Vec<u8> {
-    let mut text =
-        format!("{method} {path} HTTP/1.1\r\nhost: mint.example.com\r\naccept: application/json\r\n");
-    for (name, value) in headers {
-        text.extend([name, ": ", value, "\r\n"]);
-    }
-    if method != "GET" {
-        text.extend(["content-length: ", &length.to_string(), "\r\n"]);
-    }
-    text.push_str("\r\n");
-    text.into_bytes()
+    let target = Target { address: "mint.example.com".to_owned(), path: path.to_owned() };
+    http::head(method, &target, headers, length).into_bytes()
 }

@@ -12,23 +12,22 @@ const NAME: &str = "faults";
 
 /// The rows that are not built yet, so that the table shows where they belong.
 const LATER: &[(u8, &str)] = &[
-    (3, "Power cut under the embedded store"),
-    (4, "Errors of the disk: `fsync`, reading, short writes"),
-    (6, "A damaged database file"),
-    (7, "Backup and restore under load"),
-    (9, "Two primaries"),
-    (10, "Switchover every minute"),
-    (11, "A replica that lags"),
-    (13, "Nodes that cannot tell each other"),
+    (3, "power cut under the embedded store"),
+    (4, "errors of the disk: `fsync`, reading, short writes"),
+    (6, "a damaged database file"),
+    (9, "two primaries"),
+    (10, "switchover every minute"),
+    (11, "a replica that lags"),
+    (13, "nodes that cannot tell each other"),
     (18, "10,000 refreshes of one token at once"),
     (19, "1,000 redemptions of one code at once"),
     (26, "HTTP/2 floods"),
     (27, "TLS floods"),
-    (29, "Guessed passwords"),
-    (30, "Hostile callback targets"),
-    (31, "Memory limits"),
-    (32, "A noisy neighbour"),
-    (33, "No more files or ports"),
+    (29, "guessed passwords"),
+    (30, "hostile callback targets"),
+    (31, "memory limits"),
+    (32, "a noisy neighbour"),
+    (33, "no more files or ports"),
 ];
 
 /// What a row came to.
@@ -67,7 +66,7 @@ pub fn write(page: &Path, new: Vec<Line>) -> Result<(), String> {
         text: format!("| {number} | {fault} | | later | | |"),
         held: true,
     });
-    paste::into_file(page, NAME, &table(later.chain(old(&text)).chain(new)))
+    paste::into_file(page, NAME, &table(old(&text).into_iter().chain(later).chain(new)))
 }
 
 /// The lines that a page has.

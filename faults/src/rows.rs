@@ -12,6 +12,7 @@ mod over_wires;
 mod oversize;
 mod partition;
 mod random_kills;
+mod restores;
 mod rolling;
 mod rotation;
 mod serialization;
@@ -39,6 +40,7 @@ pub const ROWS: &[Row] = &[
     kill_points::ROW,
     random_kills::ROW,
     disk_full::ROW,
+    restores::ROW,
     database_killed::ROW,
     partition::ROW,
     slow_database::ROW,
@@ -54,6 +56,9 @@ pub const ROWS: &[Row] = &[
     cost::ROW,
 ];
 
+/// The rows that take longest in the short form: they wait for the log, or start nodes again and again. They begin first, so
+/// that others are run beside them.
+const LONG: &[u8] = &[12, 15, 16, 7, 1];
 /// The rows that measure times or cost, and so need the machine for themselves.
 const MEASURING: &[u8] = &[24, 25, 28];
 
@@ -61,6 +66,11 @@ impl Row {
     /// Whether it may be run beside others.
     pub fn is_sociable(&self) -> bool {
         !MEASURING.contains(&self.number)
+    }
+
+    /// When it begins, among those that are run side by side.
+    pub fn turn(&self) -> usize {
+        LONG.iter().position(|number| *number == self.number).unwrap_or(LONG.len())
     }
 }
 

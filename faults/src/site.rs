@@ -3,12 +3,11 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use bench::clock;
+use bench::{clock, master_key};
 
 use crate::check::{self, Violation};
 use crate::history::{Act, History};
@@ -17,6 +16,7 @@ use crate::node::Plan;
 use crate::record::Recorder;
 use crate::scratch::Scratch;
 use crate::survey::{self, Texts};
+use crate::turns::Turns;
 use crate::workload::{self, Load};
 use crate::world::World;
 
@@ -38,6 +38,8 @@ pub struct Context {
     pub is_long: bool,
     /// Whether histories that held are kept, too.
     pub keeps: bool,
+    /// How many rows work at once.
+    pub turns: Arc<Turns>,
 }
 
 impl Context {
@@ -61,6 +63,7 @@ pub struct Site {
     seed: u64,
     row: u8,
     keeps: bool,
+    turns: Arc<Turns>,
 }
 
 /// What came of a run.
@@ -81,7 +84,14 @@ impl Site {
     pub fn new(context: &Context, row: u8) -> Result<Self, String> {
         let scratch = Scratch::new(&context.parent, &format!("row{row}-{}", context.seed))?;
         let recorder = Arc::new(Recorder::begin(&scratch.path().join("history.jsonl"), row, context.seed)?);
-        Ok(Self { scratch, recorder, seed: context.seed, row, keeps: context.keeps })
+        Ok(Self {
+            scratch,
+            recorder,
+            seed: context.seed,
+            row,
+            keeps: context.keeps,
+            turns: Arc::clone(&context.turns),
+        })
     }
 
     /// How a node of this place is started.
@@ -104,9 +114,7 @@ impl Site {
 
     /// How so many nodes on one PostgreSQL are started, all with one master key.
     pub fn plans_on(&self, binary: &Path, url: &str, count: usize) -> Result<Vec<Plan>, String> {
-        let key = Command::new(binary).args(["key", "generate"]).output();
-        let key = key.map_err(|error| format!("`{}`: {error}", binary.display()))?.stdout;
-        let key = String::from_utf8_lossy(&key).trim().to_owned();
+        let key = master_key::generate(binary)?;
         let plan = |number: usize| {
             let plan = self.plan(binary, &format!("node{number}"))?;
             Ok(plan.with("TOKENMINT_DATABASE_URL", url).with("TOKENMINT_MASTER_KEY", key.clone()))
@@ -136,7 +144,7 @@ impl Site {
 
     /// Asks the nodes, searches for secrets, and judges. The directory stays if something did not hold.
     pub fn judge(self, nodes: &[SocketAddr], world: &World, texts: &Texts) -> Result<Judged, String> {
-        survey::survey(nodes, world, texts, &self.recorder)?;
+        self.turns.leave_while(|| survey::survey(nodes, world, texts, &self.recorder))?;
         leaks::search(self.scratch.path(), &world.secrets(), &self.recorder);
         Ok(self.verdict())
     }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use crate::connection::{Connection, Request, outcome};
 use crate::history::{Act, Outcome};
 use crate::record::Recorder;
-use crate::wire::{Connection, Request, outcome};
 use crate::world::{admin, server_path};
 
 /// The administrator, at one node.

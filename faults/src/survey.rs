@@ -9,10 +9,10 @@ use std::time::Duration;
 use bench::clock;
 use serde_json::Value;
 
+use crate::connection::{Connection, Request};
 use crate::history::{Act, Entry, Event, History, Object, Saw};
 use crate::jwt::KeySet;
 use crate::record::Recorder;
-use crate::wire::{Connection, Request};
 use crate::workload::{KINDS, collection, name_and_mark};
 use crate::world::{World, admin, oauth_path};
 

@@ -15,12 +15,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use crate::connection::{Answer, Connection, Failed, Request, outcome};
 use crate::history::{Act, Entry, Outcome};
 use crate::jwt::Token;
 use crate::random::Random;
 use crate::record::Recorder;
 use crate::survey::Texts;
-use crate::wire::{Answer, Connection, Failed, Request, outcome};
 use crate::world::{Client, World};
 use admin::Owned;
 pub use admin::{KINDS, collection, name_and_mark};
@@ -65,7 +65,7 @@ pub enum Flow {
 }
 
 /// Everything, in the shares of an ordinary day with more changes than one.
-pub const MIXED: &[(Flow, usize)] = &[
+pub const MIXED: Mix = &[
     (Flow::TokenBySecret, 40),
     (Flow::TokenByKey, 10),
     (Flow::Introspect, 20),
@@ -80,11 +80,11 @@ pub const MIXED: &[(Flow, usize)] = &[
 ];
 
 /// Tokens of the server that rotates, which resource servers verify at once and again later.
-pub const VERIFIED: &[(Flow, usize)] =
+pub const VERIFIED: Mix =
     &[(Flow::TokenOfRotating, 6), (Flow::TokenBySecret, 2), (Flow::ShowAgain, 4), (Flow::Introspect, 2)];
 
 /// The same without new keys.
-pub const WITHOUT_ROTATION: &[(Flow, usize)] = &[
+pub const WITHOUT_ROTATION: Mix = &[
     (Flow::TokenBySecret, 40),
     (Flow::TokenByKey, 10),
     (Flow::Introspect, 20),
@@ -98,7 +98,10 @@ pub const WITHOUT_ROTATION: &[(Flow, usize)] = &[
 ];
 
 /// What the public reads, which needs no database.
-pub const PUBLIC: &[(Flow, usize)] = &[(Flow::Keys, 1), (Flow::Discovery, 1)];
+pub const PUBLIC: Mix = &[(Flow::Keys, 1), (Flow::Discovery, 1)];
+
+/// Flows, each with its share.
+pub type Mix = &'static [(Flow, usize)];
 
 /// How a load is made.
 #[derive(Debug, Clone)]
@@ -106,7 +109,7 @@ pub struct Plan {
     /// The nodes.
     pub nodes: Vec<SocketAddr>,
     /// The flows and their shares.
-    pub mix: &'static [(Flow, usize)],
+    pub mix: Mix,
     /// How many threads.
     pub threads: usize,
     /// How long a thread rests after each call.

@@ -8,9 +8,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use crate::connection::{Connection, Request};
 use crate::jwt::ClientKey;
 use crate::node::{API_TOKEN, ORIGIN};
-use crate::wire::{Connection, Request};
 
 /// The parameter that says what kind of assertion a client presents.
 pub const ASSERTION_TYPE: (&str, &str) =

@@ -8,11 +8,10 @@ use std::time::Duration;
 use jose::KeyRing;
 use model::OrgId;
 use serde_json::{Value, json};
-use service::admin::key;
-use service::client_assertion;
 use service::first_start::{self, FirstAdmin, Made};
 use service::org_secrets::OrgSecrets;
-use service::{Tenant, log as events, master_key, revocations};
+use service::upkeep::Upkeep;
+use service::{Tenant, log as events, master_key};
 use store::{Store, kill_point};
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
@@ -179,34 +178,14 @@ async fn following(tenant: Arc<Tenant>) {
     }
 }
 
-/// What is done again and again: counted refusals become events, events get their place in the log, and what can be
-/// forgotten is.
+/// What is done again and again (`service::upkeep`), as often as counted refusals become events.
 async fn housekeeping(tenant: Arc<Tenant>) {
+    let (mut upkeep, began) = (Upkeep::default(), tokio::time::Instant::now());
     let mut tick = tokio::time::interval(Duration::from_secs(events::WINDOW_SECONDS));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        let now = clock::now();
-        kill_point("housekeeping: refusals");
-        if let Err(fault) = events::write_early_refusals(&tenant, now).await {
-            tracing::error!(%fault, "refusals could not be logged");
-        }
-        kill_point("housekeeping: keys");
-        if let Err(fault) = key::keep(&tenant, now).await {
-            tracing::error!(%fault, "signing keys could not be rotated or cleared");
-        }
-        kill_point("housekeeping: assertions");
-        if let Err(fault) = client_assertion::sweep(&tenant, now).await {
-            tracing::warn!(%fault, "expired client assertions could not be forgotten");
-        }
-        kill_point("housekeeping: sequence");
-        if let Err(fault) = tenant.store.sequence(tenant.org().as_str(), now.milliseconds()).await {
-            tracing::error!(%fault, "events could not be given their place in the log");
-        }
-        kill_point("housekeeping: revocations");
-        if let Err(fault) = revocations::sweep(&tenant, now).await {
-            tracing::error!(%fault, "expired revocations could not be removed");
-        }
+        upkeep.round(&tenant, clock::now(), began.elapsed()).await;
     }
 }
 

@@ -196,6 +196,7 @@ impl SingleUse {
 
 /// Forgets used assertions that nobody could present again. Called again and again; bounded.
 pub async fn sweep(tenant: &Tenant, now: Timestamp) -> Result<(), Fault> {
+    let now = tenant.freshness.clock.shared(now);
     let (org, before) = (tenant.org(), now.plus_milliseconds(-REMEMBERED_MILLISECONDS));
     for _ in 0..SWEEP_BATCHES {
         if !tenant.store.has_expired_assertions(org.as_str(), before.milliseconds()).await? {

@@ -84,6 +84,11 @@ impl Freshness {
         }
     }
 
+    /// Whether other nodes write to the store.
+    pub const fn is_shared(&self) -> bool {
+        self.shared
+    }
+
     /// Everything that was committed before `at` is known; `at` is when the reading began.
     pub fn confirm(&self, what: Followed, at: Timestamp) {
         let slot = match what {

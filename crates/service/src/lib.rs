@@ -36,6 +36,7 @@ pub mod target;
 pub mod tenant;
 pub mod token;
 mod token_id;
+pub mod upkeep;
 
 pub use failure::{Failure, Fault, Remedy};
 pub use issuer::issuer;

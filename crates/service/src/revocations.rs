@@ -204,7 +204,7 @@ impl Revocations {
 
 /// Forgets revoked tokens that expired long ago, here and in the store. Called now and then.
 pub async fn sweep(tenant: &Tenant, now: Timestamp) -> Result<(), Fault> {
-    let before = now.seconds() - KEPT_SECONDS;
+    let before = tenant.freshness.clock.shared(now).seconds() - KEPT_SECONDS;
     if tenant.revocations.forget_expired_before(before) == 0 {
         return Ok(());
     }

@@ -131,23 +131,27 @@ pub async fn issue(tenant: &Tenant, request: &Request, now: Timestamp) -> Result
     let admitted = tenant.admission.try_acquire();
     let _admitted = admitted.map_err(|_| Fault::unavailable("too many token requests are under way"))?;
     tenant.freshness.check(now)?;
+    let passing = Passing::since(now);
+    let mut now = now;
     for _ in 0..DECISIONS_MAX {
         let snapshot = tenant.configuration.current();
-        if let Some(answer) = issue_on(tenant, &snapshot, request, now).await {
+        if let Some(answer) = issue_on(tenant, &snapshot, request, passing, now).await {
             return answer;
         }
+        now = passing.now();
     }
     Err(Fault::unavailable("the configuration changed again and again while a request was decided").into())
 }
 
 /// Answers a token request by `snapshot`; `None` if that is not the newest any more, and so nothing was given out.
+/// `passing` began with the request, `now` is when it is decided.
 pub async fn issue_on(
     tenant: &Tenant,
     snapshot: &Snapshot,
     request: &Request,
+    passing: Passing,
     now: Timestamp,
 ) -> Option<Result<Tokens, Failure<Refusal>>> {
-    let passing = Passing::since(now);
     let (server, authenticated) = match identify(tenant, snapshot, request, now).await {
         Ok(known) => known,
         Err(failure) => return Some(Err(failure)),

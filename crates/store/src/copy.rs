@@ -92,7 +92,7 @@ pub async fn copy_out<E: Send>(place: &Place, take: Take<'_, E>) -> Result<(), C
     match place {
         Place::Directory(directory) => sqlite::copy_out(directory, take),
         Place::Postgres(url) => {
-            let session = Postgres::connect_to_copy(url)?;
+            let session = Postgres::connect(url)?;
             let copied = session.copy_out(take).await;
             session.close();
             copied

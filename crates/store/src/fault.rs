@@ -109,8 +109,8 @@ pub enum OpenError {
         path: PathBuf,
     },
     /// Others use the database.
-    #[error("{0} other connections of Tokenmint use this database: stop every node, then try again")]
-    InUse(i64),
+    #[error("a node or another restore uses this database: stop every node, then try again")]
+    InUse,
     /// A newer release has changed the schema in a way that this one does not understand.
     #[error("the schema is of major version {found}, this release knows {known}: run a newer release")]
     Newer {

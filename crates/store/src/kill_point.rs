@@ -38,9 +38,8 @@ pub const PLACES: &[&str] = &[
     "sequence: committed",
     "housekeeping: refusals",
     "housekeeping: keys",
-    "housekeeping: assertions",
     "housekeeping: sequence",
-    "housekeeping: revocations",
+    "housekeeping: forget",
     "rewrap: paused",
     "rewrap: moved a row",
     "rewrap: all moved",
@@ -49,6 +48,12 @@ pub const PLACES: &[&str] = &[
     "reply: to send",
     "close: refusals written",
     "close: to fold",
+    "restore: begun",
+    "restore: filled",
+    "restore: between",
+    "restore: moved one aside",
+    "restore: aside",
+    "restore: in place",
 ];
 
 /// A place outside of statements.

@@ -33,4 +33,5 @@ pub use kill_point::{PLACES as KILL_POINTS, kill_point};
 pub use numbering::EventId;
 pub use port::Store;
 pub use rows::*;
+pub use sqlite::DATABASE_FILE;
 pub use value::Value;

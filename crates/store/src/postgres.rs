@@ -10,6 +10,7 @@ mod committer;
 mod copy;
 mod dial;
 mod servers;
+mod serving;
 mod session;
 mod staging;
 mod tls;
@@ -36,7 +37,8 @@ use session::Session;
 pub(crate) use staging::StagedSchema;
 
 const CONNECTIONS: usize = 16;
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a request waits for one of the pool's connections, and for one that is looked at before it is used again.
+const POOL_PATIENCE: Duration = Duration::from_secs(5);
 /// How many batches may wait: for the committer, and for a transaction of their own.
 const QUEUE: usize = 2048;
 const ADMITTED: u32 = 1024;
@@ -53,8 +55,10 @@ pub(crate) struct Postgres {
 
 impl Postgres {
     pub(crate) async fn open(url: &str) -> Result<Arc<Self>, OpenError> {
-        let session = Self::connect(url)?;
+        let session = Self::pool(url, true)?;
         session.migrate(crate::migrate::known()).await?;
+        // Migrating gave its connection up, and a restore is to notice this node though nothing was asked of it yet.
+        drop(session.connection().await?);
         let (events, queue) = mpsc::channel(QUEUE);
         let runtime = Handle::current();
         runtime.spawn(committer::run(Arc::clone(&session), queue));
@@ -62,19 +66,27 @@ impl Postgres {
         Ok(Arc::new(Self { session, events, admitted, closed: AtomicBool::new(false), runtime }))
     }
 
-    /// A pool that connects when it is asked first.
+    /// A pool for whoever looks or copies, and does not serve. It connects when it is asked first.
     pub(crate) fn connect(url: &str) -> Result<Arc<Session>, OpenError> {
+        Self::pool(url, false)
+    }
+
+    fn pool(url: &str, serves: bool) -> Result<Arc<Session>, OpenError> {
         let dial = Dial::new(servers::read(url)?);
         let patience = dial.patience();
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = Manager::from_connect(Config::new(), dial, recycling);
-        let pool = Pool::builder(manager)
+        let mut pool = Pool::builder(manager);
+        if serves {
+            pool = pool.post_create(serving::share(patience));
+        }
+        let pool = pool
             .max_size(CONNECTIONS)
             // The one that answered last is the one that will.
             .queue_mode(QueueMode::Lifo)
-            .wait_timeout(Some(PATIENCE))
+            .wait_timeout(Some(POOL_PATIENCE))
             .create_timeout(Some(patience))
-            .recycle_timeout(Some(PATIENCE))
+            .recycle_timeout(Some(POOL_PATIENCE))
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|error| Fault::because(FaultKind::Internal, error))?;

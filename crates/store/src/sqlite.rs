@@ -28,6 +28,7 @@ use crate::numbering::{Numbering, Writer as WriterId};
 use crate::statements::{self, Statement};
 use crate::value::{Row, Value};
 pub(crate) use copy::{copy_out, fill};
+pub use directory::DATABASE_FILE;
 pub(crate) use inspect::inspect;
 use reader::Read;
 pub(crate) use staging::StagedDirectory;

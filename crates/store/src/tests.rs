@@ -12,6 +12,7 @@ mod log;
 mod nouns;
 mod promises;
 mod server;
+mod serving;
 mod statements;
 mod tls;
 mod unknown;

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use bench::clock;
 
-use super::over_wires::{self, Wires};
+use super::over_wires::{self, Setting, Wires};
 use super::{Finding, Row};
+use crate::cluster;
 use crate::random::Random;
 use crate::site::Context;
 
@@ -60,10 +61,11 @@ fn run(context: &Context) -> Result<Finding, String> {
             .with("FAKETIME_DONT_FAKE_MONOTONIC", "1")
             .with("DONT_FAKE_MONOTONIC", "1")
     };
-    let ran = over_wires::run(context, ROW.number, "a clock went wrong", &mut finding, plan, bend);
+    let setting = Setting { plan: &plan, ..Setting::usual(ROW.number, "a clock went wrong") };
+    let ran = over_wires::run(context, setting, &mut finding, bend);
     // The file is ours, and the run may have failed.
     let _ = fs::remove_file(&clock);
-    let Some(ran) = ran? else { return Ok(Finding::skipped("PostgreSQL is not installed")) };
+    let Some(ran) = ran? else { return Ok(Finding::skipped(cluster::MISSING)) };
     ran.served(&mut finding);
     Ok(finding)
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::rotation::CACHE;
 use super::{Finding, Row};
-use crate::cluster::Cluster;
+use crate::cluster::{self, Cluster};
 use crate::node::Plan;
 use crate::site::{Context, Site};
 use crate::steward::Steward;
@@ -26,8 +26,8 @@ const ROTATION: Duration = Duration::from_secs(1);
 fn run(context: &Context) -> Result<Finding, String> {
     let mut finding = Finding::default();
     let site = Site::new(context, ROW.number)?;
-    let Some(cluster) = Cluster::start(site.path())? else {
-        return Ok(Finding::skipped(crate::cluster::MISSING));
+    let Some(cluster) = cluster::start(site.path())? else {
+        return Ok(Finding::skipped(cluster::MISSING));
     };
     let plans = site.plans_on(&context.binary, &Cluster::url(cluster.address()), 2)?;
     let (steady, _) = plans[0].start()?;

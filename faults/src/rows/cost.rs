@@ -14,10 +14,10 @@ use bench::usage;
 use serde_json::{Value, json};
 
 use super::{Finding, Row};
+use crate::connection::{Connection, Request};
 use crate::node::{API_TOKEN, Node};
 use crate::raw::{self, head};
 use crate::site::{Context, Site};
-use crate::wire::{Connection, Request};
 use crate::world::{ASSERTION_TYPE, World, admin, app, oauth_path};
 
 /// The row.

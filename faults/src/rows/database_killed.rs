@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::{Finding, Row};
-use crate::cluster::Cluster;
+use crate::cluster::{self, Cluster};
 use crate::figures::spread;
 use crate::history::{Act, History};
 use crate::node::{Node, Plan};
@@ -30,8 +30,8 @@ fn run(context: &Context) -> Result<Finding, String> {
     for round in 0..context.pick(1, 20) {
         let context = context.with_seed(context.seed + round);
         let site = Site::new(&context, ROW.number)?;
-        let Some(cluster) = Cluster::start(site.path())? else {
-            return Ok(Finding::skipped(crate::cluster::MISSING));
+        let Some(cluster) = cluster::start(site.path())? else {
+            return Ok(Finding::skipped(cluster::MISSING));
         };
         recoveries.extend(one(&context, site, cluster, &mut finding)?);
         if !finding.held() {

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use bench::clock;
 
-use super::{Finding, Row};
-use crate::cluster::Cluster;
+use super::{Finding, Row, restores};
+use crate::cluster::{self, Cluster};
 use crate::figures::spread;
 use crate::node::{Node, Plan};
 use crate::random::Random;
@@ -50,10 +50,13 @@ fn run(context: &Context) -> Result<Finding, String> {
     finding.expect(!is_mortal, || "the program that is shipped has kill points".to_owned());
     let mut starts = Vec::new();
     let embedded = everywhere(context, On::Embedded, &mut starts, &mut finding)?;
-    finding.figure(format!("{embedded} places of an embedded store"));
+    finding.figure(format!("{} places of an embedded store", embedded.unwrap_or(0)));
     if context.is_long {
         let shared = everywhere(context, On::Postgres, &mut starts, &mut finding)?;
-        finding.figure(format!("{shared} places on PostgreSQL"));
+        finding.figure(match shared {
+            Some(shared) => format!("{shared} places on PostgreSQL"),
+            None => format!("none on PostgreSQL: {}", cluster::MISSING),
+        });
     }
     finding.figure(format!("{} kills", starts.len()));
     finding.figure(format!("start after a kill {}", spread(&mut starts)));
@@ -67,23 +70,24 @@ enum On {
     Postgres,
 }
 
-/// Finds the places of a store and kills nodes at them; how many places there are.
+/// Finds the places of a store and kills nodes at them, until something does not hold; how many places there are, if the
+/// store is to be had.
 fn everywhere(
     context: &Context,
     on: On,
     starts: &mut Vec<Duration>,
     finding: &mut Finding,
-) -> Result<usize, String> {
-    let Some(passes) = passes(context, on, finding)? else { return Ok(0) };
+) -> Result<Option<usize>, String> {
+    let Some(places) = passes(context, on, finding)? else { return Ok(None) };
     let mut random = Random::new(context.seed, 1);
     let mut kills = 0;
     // In the short form places take turns as the seeds go by; in the long form each of them has its turn again and again.
-    let step = context.pick(passes.len().div_ceil(8), 1);
+    let step = context.pick(places.len().div_ceil(8), 1);
     let rounds = if on == On::Postgres { 1 } else { context.pick(1, 20) };
     for _ in 0..rounds {
-        for (name, passes) in passes.iter().skip(random.below(step)).step_by(step) {
+        for (name, passes) in places.iter().skip(random.below(step)).step_by(step) {
             if !finding.held() {
-                return Ok(0);
+                return Ok(Some(places.len()));
             }
             kills += 1;
             let pass = 1 + random.below(passes.possible().min(PASSES_MAX));
@@ -95,7 +99,7 @@ fn everywhere(
             }
         }
     }
-    Ok(passes.len())
+    Ok(Some(places.len()))
 }
 
 /// How often a place is passed where nothing is killed.
@@ -127,12 +131,13 @@ fn plan_on(site: &Site, context: &Context, on: On) -> Result<Option<(Plan, Optio
     if on == On::Embedded {
         return Ok(Some((site.plan(&context.mortal, "node")?, None)));
     }
-    let Some(cluster) = Cluster::start(site.path())? else { return Ok(None) };
+    let Some(cluster) = cluster::start(site.path())? else { return Ok(None) };
     let mut plans = site.plans_on(&context.mortal, &Cluster::url(cluster.address()), 1)?;
     Ok(Some((plans.remove(0), Some(cluster))))
 }
 
-/// Every place, and how often it is passed. An embedded store has all that the program knows.
+/// Every place, and how often it is passed. An embedded store has all that the program knows, but those of a restore: they
+/// are another row's.
 fn passes(
     context: &Context,
     on: On,
@@ -157,7 +162,7 @@ fn passes(
     }
     let known = Command::new(&context.mortal).arg("kill-points").output();
     let known = known.map_err(|error| error.to_string())?.stdout;
-    for name in String::from_utf8_lossy(&known).lines() {
+    for name in String::from_utf8_lossy(&known).lines().filter(|name| !name.starts_with(restores::PLACES)) {
         let is_passed = on == On::Postgres || passes.contains_key(name);
         finding.expect(is_passed, || format!("no flow of the load passes `{name}`"));
     }

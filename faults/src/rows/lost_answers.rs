@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use bench::clock;
 
-use super::over_wires::{self, Wires};
+use super::over_wires::{self, Setting, Wires};
 use super::{Finding, Row};
+use crate::cluster;
 use crate::random::Random;
 use crate::site::Context;
 
@@ -44,8 +45,9 @@ fn run(context: &Context) -> Result<Finding, String> {
         finding.figure(format!("{} commits lost", lost - left));
         Ok(())
     };
-    let ran = over_wires::run(context, ROW.number, "commits were lost", &mut finding, |_, plan| plan, lose)?;
-    let Some(ran) = ran else { return Ok(Finding::skipped("PostgreSQL is not installed")) };
+    let setting = Setting::usual(ROW.number, "commits were lost");
+    let ran = over_wires::run(context, setting, &mut finding, lose)?;
+    let Some(ran) = ran else { return Ok(Finding::skipped(cluster::MISSING)) };
     ran.served(&mut finding);
     Ok(finding)
 }

@@ -2,7 +2,7 @@
 //! there.
 
 use super::{Finding, Row};
-use crate::cluster::Cluster;
+use crate::cluster::{self, Cluster};
 use crate::node::Plan;
 use crate::site::{Context, Site};
 use crate::survey::Texts;
@@ -44,7 +44,7 @@ fn run(context: &Context) -> Result<Finding, String> {
 fn die_at(context: &Context, step: &str, pass: usize, finding: &mut Finding) -> Result<bool, String> {
     let site = Site::new(context, ROW.number)?;
     // Every other one on PostgreSQL, where there is one.
-    let cluster = if pass.is_multiple_of(2) { Cluster::start(site.path())? } else { None };
+    let cluster = if pass.is_multiple_of(2) { cluster::start(site.path())? } else { None };
     let plan: Plan = match &cluster {
         Some(cluster) => {
             let mut plans = site.plans_on(&context.mortal, &Cluster::url(cluster.address()), 1)?;

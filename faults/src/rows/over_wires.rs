@@ -9,22 +9,42 @@ use std::time::Duration;
 
 use bench::clock;
 
-use super::{Finding, partition};
+use super::Finding;
 use crate::bad_wire::{BadWire, Faults};
-use crate::cluster::Cluster;
+use crate::cluster::{self, Cluster};
+use crate::connection::{Connection, Request};
 use crate::figures::quantile;
 use crate::history::{Act, Call, History};
 use crate::node::{Node, Plan};
 use crate::record::Recorder;
 use crate::site::{Context, Site};
-use crate::wire::{Connection, Request};
-use crate::workload;
+use crate::workload::{self, Mix};
 use crate::world::World;
 
 /// For how long a load runs before a fault.
 const BEFORE_SECONDS: u64 = 4;
 /// How long a node may go on with what it knew.
 const FRESH: Duration = Duration::from_secs(1);
+
+/// What differs between such rows, besides the fault.
+#[derive(Clone, Copy)]
+pub struct Setting<'s> {
+    /// The row's number.
+    pub row: u8,
+    /// What the history calls the fault.
+    pub what: &'s str,
+    /// The load.
+    pub mix: Mix,
+    /// How each node is started, by its number.
+    pub plan: &'s dyn Fn(usize, Plan) -> Plan,
+}
+
+impl Setting<'_> {
+    /// The usual load on nodes that are started as they are everywhere.
+    pub const fn usual(row: u8, what: &str) -> Setting<'_> {
+        Setting { row, what, mix: workload::MIXED, plan: &|_, plan| plan }
+    }
+}
 
 /// Two nodes, under load, while something is done to their wires.
 pub struct Wires {
@@ -82,29 +102,24 @@ pub struct Ran {
 /// Runs two nodes under load, does `fault`, lets them recover and judges. `None` where PostgreSQL is not installed.
 pub fn run(
     context: &Context,
-    row: u8,
-    what: &str,
+    setting: Setting<'_>,
     finding: &mut Finding,
-    plan: impl Fn(usize, Plan) -> Plan,
     fault: impl FnOnce(&mut Wires, &mut Finding) -> Result<(), String>,
 ) -> Result<Option<Ran>, String> {
-    let site = Site::new(context, row)?;
-    let Some(cluster) = Cluster::start(site.path())? else { return Ok(None) };
+    let site = Site::new(context, setting.row)?;
+    let Some(cluster) = cluster::start(site.path())? else { return Ok(None) };
     let wires = vec![BadWire::to(cluster.address())?, BadWire::to(cluster.address())?];
     let plans = site.plans_on(&context.binary, "", wires.len())?;
     let mut nodes = Vec::new();
     for (number, (planned, wire)) in plans.iter().zip(&wires).enumerate() {
         let url = format!("{}?sslmode=disable", Cluster::url(wire.address()));
-        let planned = plan(number, planned.clone().with("TOKENMINT_DATABASE_URL", url));
+        let planned = (setting.plan)(number, planned.clone().with("TOKENMINT_DATABASE_URL", url));
         nodes.push(planned.start()?.0);
     }
     let addresses: Vec<_> = plans.iter().map(|plan| plan.address).collect();
     let world = World::make(addresses[0])?;
     let mixed = workload::Plan::mixed(addresses.clone(), context.seed);
-    // A node that is cut off goes on publishing the keys that it knows. Two rotations meanwhile make one that it does not
-    // know, and a resource server that asks it, though it is not ready, would refuse what that key signed.
-    let mix = if row == partition::ROW.number { workload::WITHOUT_ROTATION } else { workload::MIXED };
-    let load = site.load_as(workload::Plan { mix, ..mixed }, &world);
+    let load = site.load_as(workload::Plan { mix: setting.mix, ..mixed }, &world);
     let readers = site.load_as(workload::Plan::public(addresses.clone(), context.seed), &world);
     let recorder = Arc::clone(&site.recorder);
     let mut bed = Wires { each: wires, usual: 0, addresses, nodes, recorder };
@@ -113,7 +128,7 @@ pub fn run(
     bed.usual = per_second(bed.statements() - before, BEFORE_SECONDS);
     let begun = bed.now();
     fault(&mut bed, finding)?;
-    site.recorder.fault(what, begun);
+    site.recorder.fault(setting.what, begun);
     let over = bed.now();
     site.let_recover();
     readers.stop()?;

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::{Finding, Row};
-use crate::cluster::{Cluster, MISSING};
+use crate::cluster::{self, Cluster};
 use crate::history::{History, Outcome};
 use crate::node::{Node, Plan};
 use crate::site::{Context, Site};
@@ -25,7 +25,7 @@ const BETWEEN: Duration = Duration::from_millis(1_500);
 fn run(context: &Context) -> Result<Finding, String> {
     let mut finding = Finding::default();
     let site = Site::new(context, ROW.number)?;
-    let Some(cluster) = Cluster::start(site.path())? else { return Ok(Finding::skipped(MISSING)) };
+    let Some(cluster) = cluster::start(site.path())? else { return Ok(Finding::skipped(cluster::MISSING)) };
     let old = site.plans_on(&context.mortal, &Cluster::url(cluster.address()), 2)?;
     let newer = |plan: &Plan| plan.clone().with(RELEASE, "minor");
     let mut nodes: Vec<Node> =

@@ -4,8 +4,9 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
-use super::over_wires::{self, Wires};
+use super::over_wires::{self, Setting, Wires};
 use super::{Finding, Row};
+use crate::cluster;
 use crate::site::Context;
 
 /// The row.
@@ -29,9 +30,9 @@ fn run(context: &Context) -> Result<Finding, String> {
         }
         Ok(())
     };
-    let what = "statements failed by serialization";
-    let ran = over_wires::run(context, ROW.number, what, &mut finding, |_, plan| plan, refuse)?;
-    let Some(ran) = ran else { return Ok(Finding::skipped("PostgreSQL is not installed")) };
+    let setting = Setting::usual(ROW.number, "statements failed by serialization");
+    let ran = over_wires::run(context, setting, &mut finding, refuse)?;
+    let Some(ran) = ran else { return Ok(Finding::skipped(cluster::MISSING)) };
     ran.served(&mut finding);
     Ok(finding)
 }

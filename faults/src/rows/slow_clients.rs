@@ -96,6 +96,9 @@ fn run(context: &Context) -> Result<Finding, String> {
         millis(base),
         millis(loaded)
     ));
+    if !context.is_long {
+        finding.figure("the 99th percentile is not judged in the short form");
+    }
     finding.figure(format!("{files} open files before, {most_files} at most, {left} afterwards"));
     finding.add(judged);
     Ok(finding)

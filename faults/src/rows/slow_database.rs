@@ -4,8 +4,9 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
-use super::over_wires::{self, Wires, per_second};
+use super::over_wires::{self, Setting, Wires, per_second};
 use super::{Finding, Row};
+use crate::cluster;
 use crate::site::Context;
 
 /// The row.
@@ -43,9 +44,9 @@ fn run(context: &Context) -> Result<Finding, String> {
         }
         Ok(())
     };
-    let ran =
-        over_wires::run(context, ROW.number, "the database was slow", &mut finding, |_, plan| plan, slow)?;
-    let Some(ran) = ran else { return Ok(Finding::skipped("PostgreSQL is not installed")) };
+    let setting = Setting::usual(ROW.number, "the database was slow");
+    let ran = over_wires::run(context, setting, &mut finding, slow)?;
+    let Some(ran) = ran else { return Ok(Finding::skipped(cluster::MISSING)) };
     ran.served(&mut finding);
     Ok(finding)
 }

@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 
 use super::Hand;
+use crate::connection::Request;
 use crate::history::{Act, Change, Outcome, What};
-use crate::wire::Request;
 use crate::world::{Client, World, admin, app, rule, server_path};
 
 /// More objects than so many make a thread delete one.

@@ -1,8 +1,8 @@
 //! Introspection of tokens that should stand and of tokens that were ended, by any client of the run.
 
 use super::Hand;
+use crate::connection::Request;
 use crate::history::Act;
-use crate::wire::Request;
 use crate::world::{ASSERTION_TYPE, oauth_path};
 
 impl Hand {

@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use super::Hand;
+use crate::connection::{Answer, Request};
 use crate::history::{Act, Told};
 use crate::jwt::KeySet;
-use crate::wire::{Answer, Request};
 use crate::world::{admin, oauth_path, server_path};
 
 /// Notes what a key set says.

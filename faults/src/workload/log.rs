@@ -1,8 +1,8 @@
 //! A page of the log, while it grows.
 
 use super::Hand;
+use crate::connection::Request;
 use crate::history::Act;
-use crate::wire::Request;
 use crate::world::admin;
 
 impl Hand {

@@ -1,8 +1,8 @@
 //! Revocation of a token by the client that has it.
 
 use super::{Hand, TOKENS_KEPT};
+use crate::connection::Request;
 use crate::history::Act;
-use crate::wire::Request;
 use crate::world::oauth_path;
 
 impl Hand {

@@ -1,9 +1,9 @@
 //! Tokens: by a secret, by a signed assertion, and those that must be refused.
 
 use super::{Hand, Issued, TOKENS_KEPT};
+use crate::connection::Request;
 use crate::history::Act;
 use crate::jwt::Token;
-use crate::wire::Request;
 use crate::world::{ASSERTION_TYPE, Client, oauth_path};
 
 const GRANT: (&str, &str) = ("grant_type", "client_credentials");

@@ -5,7 +5,7 @@ use axum::http::HeaderValue;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
 use model::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 use service::ServerEntry;
 use service::key_schedule::{CACHED_SECONDS_MAX, next_change};
 
@@ -18,7 +18,7 @@ use crate::path::Path;
 
 /// How long the keys may be cached where their planned change is overdue, since it comes with the next round; and where
 /// this node cannot know what others did to them.
-const UNSURE_SECONDS: i64 = 60;
+pub(super) const UNSURE_SECONDS: i64 = 60;
 
 /// The handler.
 pub async fn get(
@@ -28,13 +28,17 @@ pub async fn get(
 ) -> Result<Response, ApiError> {
     let entry = published(&app, &server)?;
     let keys: Vec<_> = entry.keys.iter().map(|key| &key.public).collect();
-    let mut response = Json(json!({"keys": keys})).into_response();
     let seconds = max_age_seconds(&entry, app.freshness.check(now).is_ok(), now);
-    let max_age = format!("max-age={seconds}, must-revalidate");
-    if let Ok(value) = HeaderValue::try_from(max_age) {
+    Ok(cached(json!({"keys": keys}), seconds))
+}
+
+/// What verifiers may keep for so many seconds.
+pub(super) fn cached(document: Value, seconds: i64) -> Response {
+    let mut response = Json(document).into_response();
+    if let Ok(value) = HeaderValue::try_from(format!("max-age={seconds}, must-revalidate")) {
         response.headers_mut().insert(CACHE_CONTROL, value);
     }
-    Ok(response)
+    response
 }
 
 /// Seconds to the next planned change of the keys, at most an hour: Okta lets verifiers cache for weeks, but then an
@@ -142,7 +146,7 @@ mod tests {
             &tenant,
             &[(DAY, HOUR), (end - HOUR, HOUR), (end - 60, 60), (end + 1, UNSURE_SECONDS)],
         );
-        key::keep(&tenant, after(end + 1)).await.unwrap();
+        key::clear_expired(&tenant, after(end + 1)).await.unwrap();
         assert_max_ages(&tenant, &[(end + 1, HOUR)]);
     }
 
@@ -152,7 +156,7 @@ mod tests {
         set(&tenant, SigningAlgorithm::Es256, RotationMode::Auto, after(DAY)).await;
         let switch = DAY + HOUR + 300;
         assert_max_ages(&tenant, &[(DAY, HOUR), (DAY + 300, HOUR), (DAY + 301, HOUR - 1), (switch - 7, 7)]);
-        key::keep(&tenant, after(switch)).await.unwrap();
+        key::rotate_due(&tenant, after(switch)).await.unwrap();
         assert_max_ages(&tenant, &[(switch, HOUR), (switch + 25 * HOUR - 9, 9)]);
     }
 

@@ -7,27 +7,25 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::HeaderValue;
-use axum::http::header::CACHE_CONTROL;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use jose::{Algorithm, HmacAlgorithm};
+use model::Timestamp;
 use model::scope::MetadataPublish;
 use serde_json::{Value, json};
 use service::ServerEntry;
 use service::admin::authorization_server;
+use service::key_schedule::CACHED_SECONDS_MAX;
 use service::signing_key::ALGORITHMS;
 use service::target::kind;
 use service::token::GRANT_TYPES;
 
 use crate::api::App;
 use crate::error::{ApiError, code};
-use crate::json::Json;
+use crate::front::Now;
+use crate::oauth::keys;
 use crate::origin::Here;
 use crate::path::Path;
 use crate::query::Query;
-
-/// How long a document may be cached: as long as keys, so that a new algorithm is known here, too, before it signs.
-const CACHE: HeaderValue = HeaderValue::from_static("max-age=3600, must-revalidate");
 
 /// A server that the public may see: one that is active.
 pub(super) fn published(app: &App, server: &str) -> Result<Arc<ServerEntry>, ApiError> {
@@ -54,6 +52,7 @@ fn check_client(app: &App, query: &Query) -> Result<(), ApiError> {
 /// `/.well-known/openid-configuration`
 pub async fn openid(
     State(app): State<App>,
+    Now(now): Now,
     here: Here,
     query: Query,
     Path(server): Path<String>,
@@ -73,12 +72,13 @@ pub async fn openid(
         ],
     });
     extend(&mut document, more);
-    Ok(reply(document))
+    Ok(reply(&app, document, now))
 }
 
 /// `/.well-known/oauth-authorization-server`
 pub async fn oauth(
     State(app): State<App>,
+    Now(now): Now,
     here: Here,
     query: Query,
     Path(server): Path<String>,
@@ -92,13 +92,13 @@ pub async fn oauth(
             "claims_supported": ["ver", "jti", "iss", "aud", "iat", "exp", "cid", "uid", "scp", "sub"],
         }),
     );
-    Ok(reply(document))
+    Ok(reply(&app, document, now))
 }
 
-fn reply(document: Value) -> Response {
-    let mut response = Json(document).into_response();
-    response.headers_mut().insert(CACHE_CONTROL, CACHE);
-    response
+/// A document may be cached for as long as keys at most, so that a new algorithm is known here, too, before it signs.
+fn reply(app: &App, document: Value, now: Timestamp) -> Response {
+    let is_fresh = app.freshness.check(now).is_ok();
+    keys::cached(document, if is_fresh { CACHED_SECONDS_MAX } else { keys::UNSURE_SECONDS })
 }
 
 fn extend(document: &mut Value, more: Value) {

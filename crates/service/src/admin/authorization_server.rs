@@ -93,7 +93,7 @@ pub async fn create(
     };
     settings.apply_to(&mut server);
     server.validate().map_err(|invalid| Failure::Refused(invalid.into()))?;
-    let keys = first_keys(tenant, &server, asked.now).await?;
+    let keys = first_keys(tenant, &server, tenant.freshness.clock.shared(asked.now)).await?;
     tenant
         .configuration
         .change(asked, move |draft| {

@@ -44,9 +44,9 @@ fn commit_rotation(draft: &mut Draft, entry: &ServerEntry, new: &NewKey) -> Resu
     put(draft, entry, moved_on(entry, draft.now).chain([new]).collect())
 }
 
-/// The keys after the active one has gone, each in its place; what is over goes, too.
+/// The keys after the active one has gone, each in its place.
 fn moved_on(entry: &ServerEntry, now: Timestamp) -> impl Iterator<Item = Arc<KeyRecord>> {
-    entry.keys.iter().filter(move |key| !is_over(key, now)).map(move |key| match key.status {
+    entry.keys.iter().map(move |key| match key.status {
         KeyStatus::Active => Arc::new(key.with_status(KeyStatus::Expired, now)),
         KeyStatus::Next => Arc::new(key.with_status(KeyStatus::Active, now)),
         KeyStatus::Expired => Arc::clone(key),
@@ -114,22 +114,46 @@ fn commit_revocation(
     put(draft, entry, keys)
 }
 
-/// How many servers one round rotates at most: each needs a new key, and the next round comes soon.
+/// How many servers one round looks after at most: each may need a new key, and the next round comes soon.
 const ROUND_MAX: usize = 10;
 
-/// What keys need without anybody asking: servers that rotate by themselves do so when their time has come, and expired
-/// keys go when nothing that they signed is valid any more. Whether it is due is decided within the change, so that of
-/// several nodes exactly one rotates.
-pub async fn keep(tenant: &Tenant, now: Timestamp) -> Result<(), Fault> {
+/// Rotates the servers that rotate by themselves and whose time has come. Whether it has is decided within the change, so
+/// that of several nodes exactly one rotates.
+pub async fn rotate_due(tenant: &Tenant, now: Timestamp) -> Result<(), Fault> {
+    look_after(tenant, now, is_due, |draft, entry, new| commit_rotation(draft, entry, new).map(drop)).await
+}
+
+/// Publishes expired keys no more once nothing that they signed is valid.
+pub async fn clear_expired(tenant: &Tenant, now: Timestamp) -> Result<(), Fault> {
+    let has_expired = |entry: &ServerEntry, now| entry.keys.iter().any(|key| is_over(key, now));
+    look_after(tenant, now, has_expired, |draft, entry, _| {
+        let now = draft.now;
+        let left = entry.keys.iter().filter(|key| !is_over(key, now)).cloned().collect();
+        put(draft, entry, left).map(drop)
+    })
+    .await
+}
+
+/// Makes one change to each server that `wants` it, by the time that all nodes share.
+async fn look_after(
+    tenant: &Tenant,
+    now: Timestamp,
+    wants: fn(&ServerEntry, Timestamp) -> bool,
+    commit: fn(&mut Draft, &ServerEntry, &NewKey) -> Result<(), Stop>,
+) -> Result<(), Fault> {
+    let shared = tenant.freshness.clock.shared(now);
     let snapshot = tenant.configuration.current();
-    let has_work =
-        |entry: &&Arc<ServerEntry>| is_due(entry, now) || entry.keys.iter().any(|key| is_over(key, now));
-    let servers: Vec<_> = snapshot.servers_after(None).filter(has_work).take(ROUND_MAX).cloned().collect();
+    let servers = snapshot.servers_after(None).filter(|entry| wants(entry, shared)).take(ROUND_MAX);
+    let servers: Vec<AuthorizationServerId> = servers.map(|entry| entry.server.value.id).collect();
     let mut outcome = Ok(());
-    for entry in servers {
-        let id = entry.server.value.id;
+    for id in servers {
         let asked = Asked { actor: Actor::system(), origin: Origin::default(), now };
-        match new_key::change(tenant, asked, move |draft, new| keep_one(draft, id, new)).await {
+        let changed = new_key::change(tenant, asked, move |draft, new| {
+            let entry = authorization_server::get(draft.snapshot(), id.as_str())?;
+            // Another node may have been faster.
+            if wants(&entry, draft.now) { commit(draft, &entry, new) } else { Ok(()) }
+        });
+        match changed.await {
             // A server that was deleted meanwhile needs no keys.
             Ok(()) | Err(Failure::Refused(_)) => {}
             // Nor does one that is in trouble keep the others from rotating.
@@ -137,16 +161,4 @@ pub async fn keep(tenant: &Tenant, now: Timestamp) -> Result<(), Fault> {
         }
     }
     outcome
-}
-
-fn keep_one(draft: &mut Draft, id: AuthorizationServerId, new: &NewKey) -> Result<(), Stop> {
-    let entry = authorization_server::get(draft.snapshot(), id.as_str())?;
-    let now = draft.now;
-    if is_due(&entry, now) {
-        return commit_rotation(draft, &entry, new).map(drop);
-    }
-    if entry.keys.iter().any(|key| is_over(key, now)) {
-        draft.put_keys(id, entry.keys.iter().filter(|key| !is_over(key, now)).cloned().collect());
-    }
-    Ok(())
 }

@@ -48,12 +48,13 @@ impl NewKey {
 }
 
 /// Changes the configuration as [`crate::configuration::Configuration::change`] does, with the new key that `apply`
-/// wants.
+/// wants. All nodes reckon with the times of keys, so these are of the clock that they share.
 pub(crate) async fn change<T, F>(tenant: &Tenant, asked: Asked, apply: F) -> Result<T, Failure<Refusal>>
 where
     F: Fn(&mut Draft, &NewKey) -> Result<T, Stop> + Clone + Send + 'static,
     T: Send + 'static,
 {
+    let asked = Asked { now: tenant.freshness.clock.shared(asked.now), ..asked };
     let mut new = NewKey::default();
     for _ in 0..=KEYS_MAX {
         let (apply, at_hand) = (apply.clone(), new.clone());
@@ -70,13 +71,15 @@ where
     Err(Fault::unavailable("the server's keys were changed again and again").into())
 }
 
-/// A key that nobody has seen, as the next one of a server.
+/// A key that nobody has seen, as the next one of a server, made at `now` of the clock that all nodes share. A node whose
+/// own clock is wrong makes none: what it dates wrongly would sign before verifiers know it.
 pub(crate) async fn make(
     tenant: &Tenant,
     server: AuthorizationServerId,
     algorithm: Algorithm,
     now: Timestamp,
 ) -> Result<Arc<KeyRecord>, Fault> {
+    tenant.freshness.clock.check()?;
     let key = tenant.keys.take(algorithm).await?;
     store::kill_point("key: made");
     KeyRecord::of_generated(key, server, &tenant.secrets, now.whole_second()).map(Arc::new)

@@ -46,7 +46,7 @@ async fn rotate(world: &World) {
 }
 
 async fn keep(world: &World) {
-    key::keep(&world.tenant, world.now()).await.unwrap();
+    world.look_after_keys().await.unwrap();
 }
 
 fn algorithms(entry: &ServerEntry) -> Vec<(KeyStatus, Algorithm)> {

@@ -100,7 +100,7 @@ impl Life {
             // A token is signed in the last moment before, too.
             self.world.wait(step);
             self.look();
-            key::keep(&self.world.tenant, self.world.now()).await.unwrap();
+            self.world.look_after_keys().await.unwrap();
             self.look();
             self.check();
             left -= step;

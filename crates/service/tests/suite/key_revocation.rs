@@ -129,10 +129,10 @@ async fn revoking_the_next_key_puts_off_the_rotation_until_verifiers_know_the_ne
     let (active, next) = (one(&world, KeyStatus::Active), one(&world, KeyStatus::Next));
     revoke(&world, &next.kid).await;
     world.wait(HOUR);
-    key::keep(&world.tenant, world.now()).await.unwrap();
+    world.look_after_keys().await.unwrap();
     assert_eq!(one(&world, KeyStatus::Active).kid, active.kid, "its time has come, but not the next key's");
     world.wait(5 * 60_000);
-    key::keep(&world.tenant, world.now()).await.unwrap();
+    world.look_after_keys().await.unwrap();
     assert_eq!(one(&world, KeyStatus::Expired).kid, active.kid);
 }
 

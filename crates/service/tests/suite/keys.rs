@@ -53,10 +53,14 @@ async fn an_expired_key_stays_until_nothing_that_it_signed_can_be_valid() {
     rotate(&world).await;
     world.wait(25 * HOUR);
     rotate(&world).await;
+    world.look_after_keys().await.unwrap();
     let expired = by_status(&world.server(DEFAULT), KeyStatus::Expired);
     assert!(expired.contains(&first[0]) && expired.len() == 2, "after 25 hours to the second it stays");
     world.wait(1_000);
     rotate(&world).await;
+    let expired = by_status(&world.server(DEFAULT), KeyStatus::Expired);
+    assert!(expired.contains(&first[0]), "a rotation takes nothing away");
+    world.look_after_keys().await.unwrap();
     let expired = by_status(&world.server(DEFAULT), KeyStatus::Expired);
     assert!(!expired.contains(&first[0]) && expired.len() == 2, "a moment later it is gone");
     let stored = world.loaded().await;
@@ -87,11 +91,11 @@ async fn the_longest_token_that_a_rule_allows_stands_to_its_end_though_the_key_w
         });
         assert!(verifies.is_ok(), "its key is published");
         world.wait(HOUR);
-        key::keep(&world.tenant, world.now()).await.unwrap();
+        world.look_after_keys().await.unwrap();
     }
     assert!(world.server(DEFAULT).keys.find(&kid).is_some(), "and for an hour after its end");
     world.wait(HOUR + 1_000);
-    key::keep(&world.tenant, world.now()).await.unwrap();
+    world.look_after_keys().await.unwrap();
     assert!(world.server(DEFAULT).keys.find(&kid).is_none());
 }
 
@@ -128,12 +132,12 @@ async fn a_server_rotates_by_itself_when_its_time_has_come_and_not_before() {
     let world = World::new().await;
     let next = by_status(&world.server(DEFAULT), KeyStatus::Next);
     world.wait(90 * DAY - 1_000);
-    key::keep(&world.tenant, world.now()).await.unwrap();
+    world.look_after_keys().await.unwrap();
     assert_eq!(by_status(&world.server(DEFAULT), KeyStatus::Next), next, "a second too early");
     world.wait(1_000);
-    key::keep(&world.tenant, world.now()).await.unwrap();
+    world.look_after_keys().await.unwrap();
     assert_eq!(by_status(&world.server(DEFAULT), KeyStatus::Active), next);
-    key::keep(&world.tenant, world.now()).await.unwrap();
+    world.look_after_keys().await.unwrap();
     assert_eq!(by_status(&world.server(DEFAULT), KeyStatus::Active), next, "once is enough");
 }
 
@@ -149,7 +153,7 @@ async fn a_server_whose_rotation_fails_keeps_no_other_from_rotating() {
     batch.delete_signing_key(id.as_str(), &next[0]);
     world.store.commit(batch).await.unwrap();
     let next = by_status(&world.server(other.as_str()), KeyStatus::Next);
-    assert!(key::keep(&world.tenant, world.now()).await.is_err(), "it is told");
+    assert!(world.look_after_keys().await.is_err(), "it is told");
     assert_eq!(by_status(&world.server(other.as_str()), KeyStatus::Active), next);
 }
 
@@ -163,7 +167,7 @@ async fn a_server_that_an_admin_rotates_never_does_so_by_itself() {
     let server = authorization_server::create(&world.tenant, world.asked(), settings).await.unwrap();
     let id = server.server.value.id;
     world.wait(900 * DAY);
-    key::keep(&world.tenant, world.now()).await.unwrap();
+    world.look_after_keys().await.unwrap();
     let active = |entry: &ServerEntry| by_status(entry, KeyStatus::Active);
     assert_eq!(active(&world.server(id.as_str())), active(&server));
 }
@@ -175,7 +179,7 @@ async fn of_several_nodes_exactly_one_rotates() {
     one.wait(91 * DAY);
     let before = one.count_events().await;
     let now = one.now();
-    let (a, b) = tokio::join!(key::keep(&one.tenant, now), key::keep(&two.tenant, now));
+    let (a, b) = tokio::join!(key::rotate_due(&one.tenant, now), key::rotate_due(&two.tenant, now));
     a.and(b).unwrap();
     let rollovers = one.events_since(before).await.into_iter();
     assert_eq!(rollovers.filter(|event| event.event_type == EventType::KeyRollover).count(), 1);
@@ -186,10 +190,10 @@ async fn expired_keys_go_by_themselves_when_nothing_that_they_signed_is_valid() 
     let world = World::new().await;
     rotate(&world).await;
     world.wait(25 * HOUR);
-    key::keep(&world.tenant, world.now()).await.unwrap();
+    world.look_after_keys().await.unwrap();
     assert_eq!(by_status(&world.server(DEFAULT), KeyStatus::Expired).len(), 1);
     world.wait(1_000);
-    key::keep(&world.tenant, world.now()).await.unwrap();
+    world.look_after_keys().await.unwrap();
     assert_eq!(by_status(&world.server(DEFAULT), KeyStatus::Expired).len(), 0);
 }
 

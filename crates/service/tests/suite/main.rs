@@ -27,6 +27,7 @@ mod revocation;
 mod secrets;
 mod sequence;
 mod token;
+mod upkeep;
 #[path = "../../../store/src/tests/wire.rs"]
 mod wire;
 mod world;

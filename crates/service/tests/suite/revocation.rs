@@ -1,7 +1,5 @@
 //! Revocation: who may, what remains of it, when other nodes know it, and what a node does that cannot know.
 
-use std::sync::Arc;
-
 use model::Status;
 use model::authorization_server::DEFAULT;
 use model::event::{EventType, OutcomeResult};
@@ -9,9 +7,9 @@ use service::access_token::Refusal;
 use service::admin::app::Written;
 use service::admin::key;
 use service::client::{self, Credentials};
-use service::freshness::{Followed, Freshness, STALE_AFTER_MILLISECONDS};
+use service::freshness::{Followed, STALE_AFTER_MILLISECONDS};
 use service::revoke::revoke;
-use service::{Failure, Remedy, Tenant, master_key, revocations};
+use service::{Failure, Remedy, revocations};
 
 use crate::world::{World, about, basic, introspect_at_once, refused, request, types};
 
@@ -124,18 +122,10 @@ async fn what_ended_on_one_node_has_ended_on_another_once_it_followed() {
     assert!(one.is_active(&reader, &new));
 }
 
-/// A node of many over the same store.
-async fn shared_node(world: &World) -> Arc<Tenant> {
-    let secrets = master_key::open(&world.store, world.org, world.ring()).await.unwrap();
-    let mut tenant = Tenant::start(world.store.clone(), world.org, secrets).await.unwrap();
-    tenant.freshness = Freshness::shared();
-    Arc::new(tenant)
-}
-
 #[tokio::test]
 async fn a_node_that_could_not_follow_neither_mints_nor_judges() {
     let (mut world, app, token) = with_token().await;
-    world.tenant = shared_node(&world).await;
+    world.tenant = world.shared_node().await;
     let refuses = async || {
         let minted = world.ask(&request(basic(&app), Some("read"))).await.map(drop);
         let judged = introspect_at_once(&world.tenant, &about(basic(&app), &token), world.now()).map(drop);
@@ -177,7 +167,7 @@ async fn a_node_that_could_not_follow_neither_mints_nor_judges() {
 #[tokio::test]
 async fn a_node_whose_clock_is_far_from_the_others_neither_mints_nor_judges_nor_revokes() {
     let (mut world, app, token) = with_token().await;
-    world.tenant = shared_node(&world).await;
+    world.tenant = world.shared_node().await;
     let set = async |ahead: i64| {
         world.tenant.follow(world.now()).await.unwrap();
         let (now, theirs) = (world.now(), world.now().plus_milliseconds(-ahead));

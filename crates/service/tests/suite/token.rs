@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use service::admin::app::{self, Written};
 use service::admin::{Precondition, authorization_server, claim, policy, rule, scope};
 use service::client::Credentials;
+use service::freshness::Passing;
 use service::log::write_early_refusals;
 use service::token::{self, Refusal, Request};
 use service::{Failure, Remedy};
@@ -260,7 +261,9 @@ async fn what_is_not_the_newest_configuration_decides_nothing() {
     let app = world.make_app("Courier").await;
     let ask = request(basic(&app), Some("read"));
     let old = world.snapshot();
-    let by_old = async |ask: &Request| token::issue_on(&world.tenant, &old, ask, world.now()).await;
+    let by_old = async |ask: &Request| {
+        token::issue_on(&world.tenant, &old, ask, Passing::since(world.now()), world.now()).await
+    };
     assert!(matches!(by_old(&ask).await, Some(Ok(_))), "it is the newest still");
     world.set_app_status(&app.entry, Status::Inactive).await;
     let before = world.count_events().await;

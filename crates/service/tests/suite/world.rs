@@ -15,17 +15,19 @@ use model::{Actor, ClientId, Event, GrantType, Group, OrgId, Policy, Rule, Scope
 use serde_json::{Map, Value};
 use service::admin::app::{self, Written};
 use service::admin::{
-    Precondition, Refusal, authorization_server, claim, client_secret, group, policy, rule, scope,
+    Precondition, Refusal, authorization_server, claim, client_secret, group, key, policy, rule, scope,
 };
 use service::client::{self, Credentials};
 use service::client_assertion::Endpoint;
 use service::configuration::Asked;
 use service::first_start::{self, FirstAdmin};
+use service::freshness::Freshness;
 use service::issuer::IssuerOrigins;
 use service::outbound::Outbound;
 use service::token::{self, Request, Tokens};
 use service::{
-    AppEntry, Failure, ServerEntry, Snapshot, Tenant, Versioned, access_token, introspect, master_key, revoke,
+    AppEntry, Failure, Fault, ServerEntry, Snapshot, Tenant, Versioned, access_token, introspect, master_key,
+    revoke,
 };
 use store::{LogQuery, Order, Store};
 
@@ -124,6 +126,20 @@ impl World {
     /// The configuration as somebody who starts now reads it.
     pub async fn loaded(&self) -> Snapshot {
         service::configuration::load(&self.store, self.org).await.unwrap()
+    }
+
+    /// Another node, as one that shares its store with others: it has to follow before it may rely on anything.
+    pub async fn shared_node(&self) -> Arc<Tenant> {
+        let secrets = master_key::open(&self.store, self.org, self.ring()).await.unwrap();
+        let mut tenant = Tenant::start(self.store.clone(), self.org, secrets).await.unwrap();
+        tenant.freshness = Freshness::shared();
+        Arc::new(tenant)
+    }
+
+    /// What keys need without anybody asking.
+    pub async fn look_after_keys(&self) -> Result<(), Fault> {
+        key::rotate_due(&self.tenant, self.now()).await?;
+        key::clear_expired(&self.tenant, self.now()).await
     }
 
     /// The signing keys as they are stored.

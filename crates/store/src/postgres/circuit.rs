@@ -5,13 +5,14 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
+use tokio_postgres::error::SqlState;
 
 use crate::fault::{Fault, FaultKind};
 
 /// How many failures in a row make it open: one stalled connection among many says nothing about the server.
 const FAILURES: u32 = 3;
 /// How often it is tried while it is open.
-const PROBE: Duration = Duration::from_millis(250);
+const ATTEMPT_EVERY: Duration = Duration::from_millis(250);
 
 /// Closed as long as the database answers.
 #[derive(Debug, Default)]
@@ -32,7 +33,7 @@ impl Circuit {
         if now < until {
             return Err(Fault::new(FaultKind::Unavailable, "the database did not answer a moment ago"));
         }
-        state.open_until = Some(now + PROBE);
+        state.open_until = Some(now + ATTEMPT_EVERY);
         Ok(())
     }
 
@@ -45,6 +46,14 @@ impl Circuit {
         *state = State::default();
     }
 
+    /// It answered with this error: that is an answer, unless the server says by it that it cannot serve.
+    pub(super) fn note(&self, code: &SqlState) {
+        // Connections, resources, an operator's hand.
+        if !["08", "53", "57"].contains(&&code.code()[..2]) {
+            self.close();
+        }
+    }
+
     /// It did not.
     pub(super) fn fail(&self, now: Instant) {
         let mut state = self.lock();
@@ -55,7 +64,7 @@ impl Circuit {
                     "the database does not answer: requests that need it are refused until it does"
                 );
             }
-            state.open_until = Some(now + PROBE);
+            state.open_until = Some(now + ATTEMPT_EVERY);
         }
     }
 
@@ -84,7 +93,7 @@ mod tests {
         circuit.fail(now);
         assert!(circuit.admit(now).is_err());
         for _ in 0..2 {
-            now += PROBE;
+            now += ATTEMPT_EVERY;
             circuit.admit(now).expect("one attempt");
             assert!(circuit.admit(now).is_err(), "the others wait for how it ends");
             circuit.fail(now);
@@ -93,5 +102,27 @@ mod tests {
         circuit.close();
         circuit.admit(now).expect("it answered");
         circuit.admit(now).expect("everybody may ask");
+    }
+
+    #[test]
+    fn an_error_of_a_server_that_serves_is_an_answer_and_one_of_a_server_that_cannot_is_none() {
+        let circuit = Circuit::default();
+        let now = Instant::now();
+        for code in [SqlState::UNIQUE_VIOLATION, SqlState::T_R_SERIALIZATION_FAILURE] {
+            circuit.fail(now);
+            circuit.fail(now);
+            circuit.note(&code);
+            circuit.fail(now);
+            circuit.admit(now).expect("an answer came between");
+            circuit.close();
+        }
+        for code in [SqlState::ADMIN_SHUTDOWN, SqlState::TOO_MANY_CONNECTIONS, SqlState::CONNECTION_FAILURE] {
+            circuit.fail(now);
+            circuit.fail(now);
+            circuit.note(&code);
+            circuit.fail(now);
+            assert!(circuit.admit(now).is_err(), "{code:?}");
+            circuit.close();
+        }
     }
 }

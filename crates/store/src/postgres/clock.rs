@@ -19,12 +19,12 @@ const CLOCK: &Statement = &Statement {
 
 /// It is asked several times a second: an answer that takes longer tells no time, and the next question may find a
 /// connection that is better.
-const PATIENCE: Duration = Duration::from_secs(1);
+const CLOCK_PATIENCE: Duration = Duration::from_secs(1);
 
 impl Session {
     /// Milliseconds since 1970.
     pub(crate) async fn clock(&self) -> Result<i64, Fault> {
-        let row = self.query_within(PATIENCE, CLOCK, "", &[]).await?.into_iter().next();
+        let row = self.query_within(CLOCK_PATIENCE, CLOCK, "", &[]).await?.into_iter().next();
         let mut row: Row = row.ok_or_else(|| Fault::new(FaultKind::Internal, "a clock without a row"))?;
         let (time, read_only): (i64, String) = (row.take()?, row.take()?);
         if read_only == "on" {

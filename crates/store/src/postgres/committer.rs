@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::session::{RETRIES, Session, fault, is_conflict, is_passing, pause};
-use super::transaction::{Numbered, Trouble, begin, end, unknown};
+use super::transaction::{BEGIN, COMMIT, Numbered, Trouble, control, unknown};
 use crate::batch::{Answer, Batch};
 use crate::fault::{Fault, FaultKind};
 use crate::kill_point::kill_point;
@@ -19,7 +19,7 @@ use crate::kill_point::kill_point;
 const BATCHES_PER_TRANSACTION: usize = 256;
 /// After this long nothing is tried again: together with the time-outs of connecting and sending well below the age at
 /// which a gap is closed.
-const PATIENCE: Duration = Duration::from_secs(10);
+const COMMITTER_PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the committer can be asked to do.
 pub(super) enum Job {
@@ -75,7 +75,7 @@ async fn commit(session: &Session, batches: Vec<(Batch, Answer)>) {
     }
 }
 
-/// Writes the events in one transaction.
+/// Writes the events in one transaction; how its bounds compare with those of the other loop says [`Session::commit`].
 async fn write(session: &Session, batches: &[Batch], numbered: &[Numbered]) -> Result<(), Fault> {
     let mut doubtful = false;
     let mut retry = 0;
@@ -99,7 +99,7 @@ async fn write(session: &Session, batches: &[Batch], numbered: &[Numbered]) -> R
                 fault
             }
         };
-        if retry == RETRIES || begun.elapsed() >= PATIENCE {
+        if retry == RETRIES || begun.elapsed() >= COMMITTER_PATIENCE {
             return Err(if doubtful { unknown(&fault) } else { fault });
         }
         retry += 1;
@@ -112,20 +112,24 @@ async fn write(session: &Session, batches: &[Batch], numbered: &[Numbered]) -> R
     Ok(())
 }
 
+/// Why an attempt ended. Not `Trouble` itself: having had no connection at all is a certain end, where nothing is in doubt.
 enum Ended {
+    /// Nothing was sent.
     Disconnected(Fault),
+    /// Something was sent, and what became of it is not known.
     Doubtful(Fault),
+    /// The server undid it.
     Refused(tokio_postgres::Error),
 }
 
 async fn attempt(session: &Session, batches: &[Batch], numbered: &[Numbered]) -> Result<(), Ended> {
     let connection = session.connection().await.map_err(Ended::Disconnected)?;
     let writer = session.writer();
-    let mut sendings = vec![begin()];
+    let mut sendings = vec![control(BEGIN)];
     for (batch, numbered) in batches.iter().zip(numbered) {
         sendings.extend(numbered.sendings(batch, writer.clone()));
     }
-    sendings.push(end());
+    sendings.push(control(COMMIT));
     kill_point("transaction: to commit");
     let flown = session.flight(&connection, sendings).await;
     kill_point("transaction: committed");

@@ -1,32 +1,22 @@
 //! Copying a PostgreSQL database out in one transaction, while every node goes on, and into tables that nobody uses yet.
 
 use std::pin::pin;
-use std::sync::Arc;
 
 use tokio_postgres::IsolationLevel;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::{ToSql, Type};
 
-use super::Postgres;
-use super::session::{Session, fault, row};
+use super::servers::parted;
+use super::session::{IS_THERE, Session, fault, row};
 use crate::copy::{self, CopyError, Give, Holds, ORGS_AT_A_GLANCE, Piece, Table, Take, tables_at};
-use crate::fault::{Fault, FaultKind, OpenError};
+use crate::fault::{Fault, FaultKind};
 use crate::migrate::{MIGRATIONS, Migration, READ_LEDGER};
 use crate::value::{Row, Value};
 
 /// How many rows are in memory at once.
 const ROWS: i32 = 500;
-/// How connections that copy call themselves, so that those of nodes can be told apart.
-const NAME: &str = "tokenmint-copy";
 /// A copy takes as long as it takes.
 const PATIENT: &str = "set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0";
-
-impl Postgres {
-    /// As [`Postgres::connect`], under the name of those who copy.
-    pub(crate) fn connect_to_copy(url: &str) -> Result<Arc<Session>, OpenError> {
-        Self::connect(&url_of_copy(url, None))
-    }
-}
 
 impl Session {
     /// Reads everything in one snapshot. Nobody waits for it.
@@ -35,7 +25,7 @@ impl Session {
         let begun = connection.build_transaction().isolation_level(IsolationLevel::RepeatableRead);
         let snapshot = begun.read_only(true).start().await.map_err(fault)?;
         snapshot.batch_execute(PATIENT).await.map_err(fault)?;
-        let there = snapshot.query_one("select to_regclass('schema_migration') is not null", &[]).await;
+        let there = snapshot.query_one(IS_THERE, &[]).await;
         if !there.and_then(|row| row.try_get::<_, bool>(0)).map_err(fault)? {
             return Err(CopyError::Empty);
         }
@@ -120,26 +110,15 @@ fn type_of(holds: Holds) -> Type {
     }
 }
 
-/// The URL with our own name and, within `schema`, with that as the only place where tables are looked for.
-pub(super) fn url_of_copy(url: &str, schema: Option<&str>) -> String {
-    let (base, query) = url.split_once('?').unwrap_or((url, ""));
-    let mut options = None;
-    let mut pairs: Vec<&str> = Vec::new();
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        match pair.split_once('=') {
-            Some(("options", given)) => options = Some(given),
-            Some(("application_name", _)) => {}
-            _ => pairs.push(pair),
-        }
-    }
-    let mut all: Vec<String> = pairs.into_iter().map(str::to_owned).collect();
-    all.push(format!("application_name={NAME}"));
-    let path = schema.map(|schema| format!("-c%20search_path%3D{schema}"));
-    let options: Vec<&str> = options.into_iter().chain(path.as_deref()).collect();
-    if !options.is_empty() {
-        // The last one wins.
-        all.push(format!("options={}", options.join("%20")));
-    }
+/// The URL with `schema` as the only place where tables are looked for.
+pub(super) fn url_within(schema: &str, url: &str) -> String {
+    let (base, query) = parted(url);
+    let is_options = |pair: &&str| pair.starts_with("options=");
+    let mut pairs = query.split('&').filter(|pair| !pair.is_empty());
+    let mut all: Vec<String> = pairs.clone().filter(|pair| !is_options(pair)).map(str::to_owned).collect();
+    // The last one counts, as it does for the driver.
+    let options = pairs.rfind(is_options).map_or("options=".to_owned(), |given| format!("{given}%20"));
+    all.push(format!("{options}-c%20search_path%3D{schema}"));
     format!("{base}?{}", all.join("&"))
 }
 
@@ -148,18 +127,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_keeps_what_it_says_and_gets_our_name_and_schema() {
-        assert_eq!(
-            url_of_copy("postgres://db/mint", None),
-            "postgres://db/mint?application_name=tokenmint-copy"
-        );
-        assert_eq!(
-            url_of_copy(
-                "postgres://db/mint?application_name=x&options=-c%20a%3D1&sslmode=disable",
-                Some("s")
+    fn a_url_keeps_what_it_says_and_gets_the_schema() {
+        for (url, expected) in [
+            ("postgres://db/mint", "postgres://db/mint?options=-c%20search_path%3Ds"),
+            (
+                "postgres://ana:a?b@db/mint?sslmode=disable",
+                "postgres://ana:a?b@db/mint?sslmode=disable&options=-c%20search_path%3Ds",
             ),
-            "postgres://db/mint?sslmode=disable&application_name=tokenmint-copy\
-             &options=-c%20a%3D1%20-c%20search_path%3Ds"
-        );
+            ("postgres://ana:a?b@db/mint", "postgres://ana:a?b@db/mint?options=-c%20search_path%3Ds"),
+            (
+                "postgres://db/mint?options=-c%20b%3D1&options=-c%20a%3D1&sslmode=disable",
+                "postgres://db/mint?sslmode=disable&options=-c%20a%3D1%20-c%20search_path%3Ds",
+            ),
+        ] {
+            assert_eq!(url_within("s", url), expected);
+        }
     }
 }

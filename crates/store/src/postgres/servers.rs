@@ -15,9 +15,10 @@ const CONNECT_PATIENCE: Duration = Duration::from_secs(2);
 /// What a statement may take, so that nobody waits for a database that is too slow to be of use; `options` in the URL
 /// come later and win. Statements come in one flight: a transaction that stands still has lost its client.
 const LIMITS: &str = "-c statement_timeout=4s -c lock_timeout=3s -c idle_in_transaction_session_timeout=5s";
-/// After this long without an acknowledgement a connection is given up, and so often a quiet one is probed.
+/// After this long without an acknowledgement a connection is given up.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(5);
-const PROBE: Duration = Duration::from_secs(10);
+/// After this long a quiet connection is probed.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(10);
 
 /// The servers of one URL, in its order: one of them takes writes.
 #[derive(Debug)]
@@ -29,12 +30,7 @@ pub(super) struct Servers {
 
 /// Reads a URL, and the files that it names.
 pub(super) fn read(url: &str) -> Result<Servers, OpenError> {
-    // What comes before an `@` is a password's.
-    let credentials = url.find('@').unwrap_or(0);
-    let (base, query) = match url[credentials..].find('?') {
-        Some(place) => (&url[..credentials + place], &url[credentials + place + 1..]),
-        None => (url, ""),
-    };
+    let (base, query) = parted(url);
     let mut words = Words::default();
     let mut others = Vec::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
@@ -48,6 +44,15 @@ pub(super) fn read(url: &str) -> Result<Servers, OpenError> {
     let tls = words.tls()?;
     let each = hosts(&config)?.into_iter().map(|host| for_one(&config, host, &tls)).collect();
     Ok(Servers { each, tls })
+}
+
+/// What comes before the parameters of a URL, and the parameters. A `?` before an `@` belongs to the password.
+pub(super) fn parted(url: &str) -> (&str, &str) {
+    let credentials = url.find('@').unwrap_or(0);
+    match url[credentials..].find('?') {
+        Some(place) => (&url[..credentials + place], &url[credentials + place + 1..]),
+        None => (url, ""),
+    }
 }
 
 /// What the driver does not read.
@@ -167,7 +172,7 @@ fn for_one(given: &Config, (host, address, port): Place<'_>, tls: &Tls) -> Confi
         .connect_timeout(given.get_connect_timeout().copied().unwrap_or(CONNECT_PATIENCE))
         .tcp_user_timeout(given.get_tcp_user_timeout().copied().unwrap_or(UNACKNOWLEDGED))
         .keepalives(given.get_keepalives())
-        .keepalives_idle(PROBE.min(given.get_keepalives_idle()))
+        .keepalives_idle(KEEPALIVE_IDLE.min(given.get_keepalives_idle()))
         .keepalives_interval(given.get_keepalives_interval().unwrap_or(UNACKNOWLEDGED))
         .channel_binding(given.get_channel_binding())
         .target_session_attrs(TargetSessionAttrs::ReadWrite)

@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use deadpool_postgres::{Object, Pool, PoolError, TimeoutType};
+use deadpool_postgres::{HookError, Object, Pool, PoolError, TimeoutType};
 use tokio::time::Instant;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::private::BytesMut;
@@ -26,6 +26,8 @@ pub(super) const SILENCE: Duration = Duration::from_secs(5);
 pub(super) const RETRIES: u32 = 5;
 /// Any number, as long as every release uses the same.
 const MIGRATION_LOCK: &str = "select pg_advisory_xact_lock(8246915213)";
+/// Whether there is a schema.
+pub(super) const IS_THERE: &str = "select to_regclass('schema_migration') is not null";
 
 /// The pool, and the numbers of this process's events.
 #[derive(Debug)]
@@ -51,17 +53,37 @@ impl Session {
             Err(error) => error,
         };
         let message = match &error {
-            PoolError::Backend(error) => format!("the database cannot be reached: {}", text(error)),
+            PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
+                format!("the database cannot be reached: {}", text(error))
+            }
             PoolError::Timeout(TimeoutType::Wait) => "every connection to the database is busy".to_owned(),
+            PoolError::PostCreateHook(HookError::Message(why)) => {
+                self.leave(why);
+                why.to_string()
+            }
+            PoolError::Closed => "the connections to the database are closed".to_owned(),
             error => format!("the database cannot be reached: {error}"),
         };
-        self.circuit.fail(Instant::now());
+        if is_silence(&error) {
+            self.circuit.fail(Instant::now());
+        }
         Err(Fault { kind: FaultKind::Unavailable, message, source: Some(Box::new(error)) })
+    }
+
+    /// Ends all connections for good: what this process knows is of a database that gives way to another one.
+    fn leave(&self, why: &str) {
+        if !self.pool.is_closed() {
+            tracing::error!(
+                "{why}: this process makes no connection to it any more, start it again afterwards"
+            );
+            self.pool.close();
+        }
     }
 
     /// Draws the consequence of an error for the other connections: those to a server that takes no writes any more are
     /// of no use, not even to read by, for what it knows may be old.
     pub(super) fn note(&self, code: &SqlState) {
+        self.circuit.note(code);
         if *code == SqlState::READ_ONLY_SQL_TRANSACTION {
             let dropped = self.pool.retain(|_, _| false).removed.len();
             tracing::warn!(
@@ -129,7 +151,7 @@ impl Session {
     /// The migrations that were applied: none where there is no schema yet.
     pub(crate) async fn ledger(&self) -> Result<Vec<Row>, Fault> {
         let connection = self.connection().await?;
-        let there = connection.query_one("select to_regclass('schema_migration') is not null", &[]).await;
+        let there = connection.query_one(IS_THERE, &[]).await;
         if !there.and_then(|row| row.try_get::<_, bool>(0)).map_err(fault)? {
             return Ok(Vec::new());
         }
@@ -238,6 +260,17 @@ pub(super) fn row(found: &tokio_postgres::Row) -> Result<Row, Fault> {
     values.collect::<Result<Vec<_>, _>>().map(Row::new).map_err(fault)
 }
 
+/// Whether no connection was to be had because the server did not answer: that all of ours are busy, or closed, says nothing
+/// about it.
+fn is_silence(error: &PoolError) -> bool {
+    !matches!(
+        error,
+        PoolError::Timeout(TimeoutType::Wait)
+            | PoolError::Closed
+            | PoolError::PostCreateHook(HookError::Message(_))
+    )
+}
+
 /// Whether trying again may succeed, if need be on another connection: the server undid the transaction for the sake
 /// of another one, went down, or is not the primary any more.
 pub(super) fn is_passing(error: &Error) -> bool {
@@ -283,4 +316,20 @@ pub(super) fn text(error: &Error) -> String {
 pub(super) fn pause(retry: u32) -> Duration {
     let noise = getrandom::u32().unwrap_or(0) % 2_500;
     Duration::from_micros(u64::from(2_500 + noise) << retry.min(6))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_busy_pool_and_a_closed_one_say_nothing_about_the_server() {
+        for ours in [PoolError::Timeout(TimeoutType::Wait), PoolError::Closed] {
+            assert!(!is_silence(&ours), "{ours:?}");
+        }
+        for theirs in [TimeoutType::Create, TimeoutType::Recycle] {
+            assert!(is_silence(&PoolError::Timeout(theirs)), "{theirs:?}");
+        }
+        assert!(is_silence(&PoolError::Backend(Error::__private_api_timeout())));
+    }
 }

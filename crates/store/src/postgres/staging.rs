@@ -4,24 +4,25 @@
 use std::sync::Arc;
 
 use deadpool_postgres::Object;
-use tokio_postgres::{GenericClient, Transaction};
+use tokio_postgres::Transaction;
 
 use super::Postgres;
-use super::copy::url_of_copy;
+use super::copy::url_within;
+use super::serving;
 use super::session::{Session, fault};
 use crate::copy::{CopyError, Give, TABLES};
 use crate::fault::OpenError;
+use crate::kill_point::kill_point;
 
 const NURSERY: &str = "tokenmint_restoring";
-/// Held by the restore that is under way. Any number, as long as every release uses the same.
+/// Held by the restore that is under way: there is one nursery in a database. Any number, as long as every release uses the
+/// same.
 const ALONE: &str = "select pg_try_advisory_lock(8246915214)";
-const NODES: &str = "select count(*) from pg_stat_activity where datname = current_database() \
-     and application_name = 'tokenmint'";
 const THERE: &str =
     "select exists (select from pg_tables where schemaname = current_schema() and tablename = $1::text)";
 const LEDGER: &str = "schema_migration";
 
-/// A schema in the making, and the connection that holds the lock.
+/// A schema in the making, and the connection that holds the locks: as long as it lives, no node begins to serve.
 #[derive(Debug)]
 pub(crate) struct StagedSchema {
     url: String,
@@ -31,18 +32,18 @@ pub(crate) struct StagedSchema {
 
 impl StagedSchema {
     pub(crate) async fn begin(url: &str) -> Result<Self, OpenError> {
-        let target = Postgres::connect_to_copy(url)?;
+        let target = Postgres::connect(url)?;
         let held = target.connection().await?;
         let alone = held.query_one(ALONE, &[]).await.map_err(fault)?;
-        if !alone.try_get::<_, bool>(0).map_err(fault)? {
-            return Err(OpenError::InUse(1));
+        if !alone.try_get::<_, bool>(0).map_err(fault)? || !serving::have(&held).await.map_err(fault)? {
+            return Err(OpenError::InUse);
         }
         // Only ever made here: what an earlier restore left half done.
         held.batch_execute("set statement_timeout = 0; set lock_timeout = 0").await.map_err(fault)?;
         let anew = format!("drop schema if exists {NURSERY} cascade; create schema {NURSERY}");
         held.batch_execute(&anew).await.map_err(fault)?;
-        check_idle(&**held).await?;
-        Ok(Self { url: url_of_copy(url, Some(NURSERY)), target, held })
+        kill_point("restore: begun");
+        Ok(Self { url: url_within(NURSERY, url), target, held })
     }
 
     /// The URL by which the schema in the making is the one that is served from.
@@ -58,28 +59,28 @@ impl StagedSchema {
     }
 
     pub(crate) async fn put_in_place(mut self, aside: &str) -> Result<Option<String>, OpenError> {
+        kill_point("restore: filled");
         let transaction = self.held.transaction().await.map_err(fault)?;
         let moved = move_tables(&transaction, aside).await.map_err(fault)?;
-        // Asked once the tables are locked: whoever begins now waits, and then reads the new ones.
-        check_idle(&*transaction).await?;
+        kill_point("restore: aside");
         transaction.commit().await.map_err(fault)?;
-        self.target.close();
+        kill_point("restore: in place");
+        self.release().await;
         Ok(moved.then(|| format!("the schema {aside} of the same database")))
     }
 
     pub(crate) async fn discard(self) -> Result<(), OpenError> {
         let gone = format!("drop schema if exists {NURSERY} cascade");
         self.held.batch_execute(&gone).await.map_err(fault)?;
-        self.target.close();
+        self.release().await;
         Ok(())
     }
-}
 
-async fn check_idle(client: &impl GenericClient) -> Result<(), OpenError> {
-    let nodes = client.query_one(NODES, &[]).await.map_err(fault)?;
-    match nodes.try_get::<_, i64>(0).map_err(fault)? {
-        0 => Ok(()),
-        nodes => Err(OpenError::InUse(nodes)),
+    /// Lets nodes begin. They may already when the database learns that the connection is gone, which is a moment later.
+    async fn release(self) {
+        // An error means that the connection is gone.
+        let _ = self.held.batch_execute("select pg_advisory_unlock_all()").await;
+        self.target.close();
     }
 }
 

@@ -21,8 +21,8 @@ use crate::value::{Value, params};
 
 /// For how long the outcome of a commit is asked for: longer than a transaction may stand still at the server.
 const RESOLVING: Duration = Duration::from_secs(10);
-const BEGIN: &Statement = &Statement { name: "BEGIN", org: 0, sql: "begin" };
-const COMMIT: &Statement = &Statement { name: "COMMIT", org: 0, sql: "commit" };
+pub(super) const BEGIN: &Statement = &Statement { name: "BEGIN", org: 0, sql: "begin" };
+pub(super) const COMMIT: &Statement = &Statement { name: "COMMIT", org: 0, sql: "commit" };
 
 /// A statement that is ready to be sent.
 pub(super) struct Sending<'b> {
@@ -49,6 +49,10 @@ pub(super) enum Trouble {
 
 impl Session {
     /// Commits one batch in a transaction of its own.
+    ///
+    /// Bounds: at most five more attempts, and none begins once five seconds have passed, for its caller waits. Finding out
+    /// about a doubtful commit may take ten more. The committer's loop makes as many, and begins none after ten seconds
+    /// instead of five: it sends the same again before it finds out, because its batches hold only rows that may be sent twice.
     pub(super) async fn commit(&self, batch: &Batch) -> Outcome {
         let mut numbered = None;
         let mut retry = 0;
@@ -301,15 +305,7 @@ impl Numbered {
     }
 }
 
-pub(super) fn begin() -> Sending<'static> {
-    control(BEGIN)
-}
-
-pub(super) fn end() -> Sending<'static> {
-    control(COMMIT)
-}
-
-fn control(statement: &'static Statement) -> Sending<'static> {
+pub(super) fn control(statement: &'static Statement) -> Sending<'static> {
     Sending { statement, org: "", params: Vec::new() }
 }
 

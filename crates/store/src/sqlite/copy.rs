@@ -14,7 +14,7 @@ use crate::value::{Row, Value};
 
 /// Reads everything in one transaction. SQLite keeps what it sees until it has ended; writers do not wait for it.
 pub(crate) fn copy_out<E>(from: &Path, take: Take<'_, E>) -> Result<(), CopyError<E>> {
-    let file = from.join(directory::DATABASE);
+    let file = from.join(directory::DATABASE_FILE);
     if std::fs::metadata(&file).map_or(0, |found| found.len()) == 0 {
         return Err(CopyError::Empty);
     }

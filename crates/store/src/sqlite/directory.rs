@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use crate::fault::OpenError;
 
 const LOCK: &str = "tokenmint.lock";
-pub(super) const DATABASE: &str = "tokenmint.db";
+/// The name of the embedded database in its directory.
+pub const DATABASE_FILE: &str = "tokenmint.db";
 
 /// Makes the directory if need be and locks it until the file is dropped.
 pub(super) fn hold(directory: &Path) -> Result<File, OpenError> {
@@ -52,7 +53,7 @@ pub(super) fn peek(directory: &Path) -> Result<Option<File>, OpenError> {
 
 /// The database's path; the file exists and is private, and SQLite gives its companions the same mode.
 pub(super) fn database(directory: &Path) -> Result<PathBuf, OpenError> {
-    let path = directory.join(DATABASE);
+    let path = directory.join(DATABASE_FILE);
     private_file(&path)?;
     Ok(path)
 }

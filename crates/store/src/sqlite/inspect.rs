@@ -14,12 +14,12 @@ use crate::value::Value;
 pub(crate) fn inspect(directory: &Path, secret: &str) -> Result<Embedded, OpenError> {
     let Some(_lock) = directory::peek(directory)? else { return Ok(Embedded::Held) };
     staging::check_whole(directory)?;
-    let file = directory.join(directory::DATABASE);
+    let file = directory.join(directory::DATABASE_FILE);
     let size = |path: &Path| std::fs::metadata(path).map_or(0, |found| found.len());
     if size(&file) == 0 {
         return Ok(Embedded::Absent);
     }
-    if size(&directory.join(format!("{}-wal", directory::DATABASE))) > 0 {
+    if size(&directory.join(format!("{}-wal", directory::DATABASE_FILE))) > 0 {
         return Ok(Embedded::Unfolded);
     }
     let connection = open(&file).map_err(connection::fault)?;

@@ -12,8 +12,9 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags};
 
 use super::connection;
-use super::directory::{self, DATABASE};
+use super::directory::{self, DATABASE_FILE};
 use crate::fault::{Fault, FaultKind, OpenError};
+use crate::kill_point::kill_point;
 
 const NURSERY: &str = "restoring";
 /// The new database while the old one is moved aside.
@@ -21,7 +22,7 @@ const BETWEEN: &str = "tokenmint.db.restored";
 /// Names the directory that the old one is moved to, while there is [`BETWEEN`].
 const GOES_TO: &str = "tokenmint.db.goes_to";
 /// What SQLite keeps beside a database.
-const COMPANIONS: [&str; 3] = ["tokenmint.db", "tokenmint.db-wal", "tokenmint.db-shm"];
+const COMPANIONS: [&str; 3] = [DATABASE_FILE, "tokenmint.db-wal", "tokenmint.db-shm"];
 
 /// A database in the making, and the lock on the directory that it is for.
 #[derive(Debug)]
@@ -35,6 +36,7 @@ impl StagedDirectory {
         let lock = directory::hold(target)?;
         let staged = Self { target: target.to_owned(), _lock: lock };
         staged.clear().map_err(|error| staged.cannot_use(error))?;
+        kill_point("restore: begun");
         Ok(staged)
     }
 
@@ -53,25 +55,30 @@ impl StagedDirectory {
     }
 
     fn moves(&self, aside: &str) -> io::Result<Option<String>> {
-        let (made, between) = (self.directory().join(DATABASE), self.target.join(BETWEEN));
-        if let Err(fault) = fold(&self.target.join(DATABASE)) {
+        let (made, between) = (self.directory().join(DATABASE_FILE), self.target.join(BETWEEN));
+        if let Err(fault) = fold(&self.target.join(DATABASE_FILE)) {
             // It is what is replaced: it may be damaged. Then its log goes with it.
             tracing::warn!(%fault, "the log of the old database could not be folded into it");
         }
         File::open(&made)?.sync_all()?;
+        kill_point("restore: filled");
         let aside = self.target.join(self.aside(aside)?);
         fs::rename(&made, &between)?;
         self.sync()?;
+        kill_point("restore: between");
         let old: Vec<&str> = COMPANIONS.into_iter().filter(|name| self.target.join(name).exists()).collect();
         if !old.is_empty() {
             DirBuilder::new().recursive(true).mode(0o700).create(&aside)?;
             for name in old {
                 move_to(&self.target.join(name), &aside.join(name))?;
+                kill_point("restore: moved one aside");
             }
             File::open(&aside)?.sync_all()?;
+            kill_point("restore: aside");
         }
-        fs::rename(&between, self.target.join(DATABASE))?;
+        fs::rename(&between, self.target.join(DATABASE_FILE))?;
         self.sync()?;
+        kill_point("restore: in place");
         fs::remove_file(self.target.join(GOES_TO))?;
         remove(&self.directory())?;
         Ok(aside.exists().then(|| aside.display().to_string()))

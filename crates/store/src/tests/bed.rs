@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::cluster;
 use crate::batch::Batch;
@@ -53,6 +56,18 @@ pub(super) async fn found_orgs(store: &Store) {
 
 pub(super) fn batch(org: &str) -> Batch {
     Batch::new(org, r#"{"kind":"test"}"#)
+}
+
+/// Asks again and again, for 20 seconds at most, until there is an answer.
+pub(super) async fn wait_for<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let begun = Instant::now();
+    loop {
+        if let Some(answer) = ask().await {
+            return answer;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(20), "{what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 /// A directory that is removed with its contents.

@@ -138,7 +138,7 @@ async fn restore(from: &Place, into: &Place) -> Option<String> {
 async fn released(place: &Place) {
     for _ in 0..200 {
         match Staging::begin(place).await {
-            Err(OpenError::Held { .. } | OpenError::InUse(_)) => {
+            Err(OpenError::Held { .. } | OpenError::InUse) => {
                 tokio::time::sleep(std::time::Duration::from_millis(20)).await;
             }
             begun => return begun.expect("nobody is there").discard().await.expect("nothing is left"),
@@ -250,7 +250,7 @@ async fn what_was_there_is_moved_aside_and_nothing_of_it_is_lost() {
         let old = Store::open(&place).await.expect("it opens");
         found_orgs(&old).await;
         let refused = Staging::begin(&place).await;
-        assert!(matches!(refused, Err(OpenError::Held { .. } | OpenError::InUse(_))), "{refused:?}");
+        assert!(matches!(refused, Err(OpenError::Held { .. } | OpenError::InUse)), "{refused:?}");
         let before = portrait(&place).await;
         old.close().await.expect("it closes");
         drop(old);
@@ -291,7 +291,7 @@ async fn a_restore_that_is_given_up_or_cut_off_before_its_moves_leaves_the_datab
         let cut_off = Staging::begin(&place).await.expect("nobody is there");
         let second = Staging::begin(&place).await;
         assert!(
-            matches!(second, Err(OpenError::Held { .. } | OpenError::InUse(_))),
+            matches!(second, Err(OpenError::Held { .. } | OpenError::InUse)),
             "one at a time: {second:?}"
         );
         cut_off.discard().await.expect("nothing is left");

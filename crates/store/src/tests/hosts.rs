@@ -1,11 +1,13 @@
 //! Several servers behind one URL: the one that takes writes is found, also when it becomes another one.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
 use tokio_postgres::NoTls;
 
-use super::bed::{NOON, ONE, batch, found_orgs};
+use super::bed::{NOON, ONE, batch, found_orgs, wait_for};
 use super::cluster;
 use super::keeper::{Keeper, free_port};
 use super::wire::Wire;
@@ -36,29 +38,30 @@ async fn is_read_only(port: u16, yes: bool) {
     let setting = format!("alter system set default_transaction_read_only = {value}");
     let begin_writing = "begin read write";
     tell(port, &[begin_writing, "commit", &setting, "select pg_reload_conf()"]).await;
-    loop {
+    wait_for("the setting counts", async || {
         let url = format!("postgres://postgres@127.0.0.1:{port}/postgres");
         let (client, connection) = tokio_postgres::connect(&url, NoTls).await.expect("the server answers");
         tokio::spawn(connection);
         let row = client.query_one("show transaction_read_only", &[]).await.expect("a setting");
-        if row.get::<_, String>(0) == value {
-            return;
-        }
-    }
+        (row.get::<_, String>(0) == value).then_some(())
+    })
+    .await;
 }
 
 /// Commits until it is taken, and says how long that took and how often it was refused.
 async fn commit_in_the_end(store: &Store, body: &str) -> (Duration, u32) {
     let begun = Instant::now();
     let mut refusals = 0;
-    loop {
-        match store.commit(event(body)).await {
-            Ok(_) => return (begun.elapsed(), refusals),
-            Err(CommitError::Fault(_)) => refusals += 1,
-            Err(other) => panic!("{other:?}"),
+    wait_for("a commit is taken", async || match store.commit(event(body)).await {
+        Ok(_) => Some(()),
+        Err(CommitError::Fault(_)) => {
+            refusals += 1;
+            None
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+        Err(other) => panic!("{other:?}"),
+    })
+    .await;
+    (begun.elapsed(), refusals)
 }
 
 async fn bodies(store: &Store) -> Vec<String> {
@@ -134,7 +137,7 @@ async fn where_no_server_takes_writes_the_fault_says_so() {
 async fn a_host_that_is_gone_or_says_nothing_costs_a_moment() {
     let Some((_keeper, one, _)) = pair().await else { return };
     let mute = Wire::to(one).await;
-    mute.faults.silent.store(true, std::sync::atomic::Ordering::Relaxed);
+    mute.faults.silent.store(true, Ordering::Relaxed);
     let nobody = free_port();
     // 192.0.2.0/24 is nobody's: what is sent there is not even refused.
     let hosts = format!("192.0.2.1:5432,127.0.0.1:{nobody},127.0.0.1:{},127.0.0.1:{one}", mute.port);
@@ -148,6 +151,33 @@ async fn a_host_that_is_gone_or_says_nothing_costs_a_moment() {
     }
     println!("fifty commits took {:?}", begun.elapsed());
     assert_eq!(bodies(&store).await.len(), 50);
+}
+
+/// Commits until a hundred were answered after the promotion; what was answered, and the longest time without.
+async fn write_until_after(
+    promoted: Arc<AtomicBool>,
+    store: Store,
+    writer: usize,
+) -> (Vec<String>, Duration) {
+    let (mut answered, mut longest, mut after) = (Vec::new(), Duration::ZERO, 0);
+    let begun = Instant::now();
+    let mut last = begun;
+    for number in 0.. {
+        assert!(begun.elapsed() < Duration::from_mins(1), "{after} of 100 were answered after the promotion");
+        let was_promoted = promoted.load(Ordering::Relaxed);
+        let body = format!("{writer}/{number}");
+        if store.commit(event(&body)).await.is_ok() {
+            answered.push(body);
+            longest = longest.max(last.elapsed());
+            last = Instant::now();
+            after += usize::from(was_promoted);
+        }
+        if after == 100 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    (answered, longest)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -165,36 +195,22 @@ async fn after_a_fail_over_to_a_standby_nothing_that_was_answered_is_missing() {
     );
     let store = Store::open_postgres(&url).await.expect("it opens");
     found_orgs(&store).await;
+    let promoted = Arc::new(AtomicBool::new(false));
     let writers: Vec<_> = (0..4)
-        .map(|writer| {
-            let store = store.clone();
-            tokio::spawn(async move {
-                let (mut answered, mut longest) = (Vec::new(), Duration::ZERO);
-                let mut last = Instant::now();
-                for number in 0..400 {
-                    let body = format!("{writer}/{number}");
-                    if store.commit(event(&body)).await.is_ok() {
-                        answered.push(body);
-                        longest = longest.max(last.elapsed());
-                        last = Instant::now();
-                    }
-                    tokio::time::sleep(Duration::from_millis(10)).await;
-                }
-                (answered, longest)
-            })
-        })
+        .map(|writer| tokio::spawn(write_until_after(Arc::clone(&promoted), store.clone(), writer)))
         .collect();
     tokio::time::sleep(Duration::from_millis(500)).await;
-    let promoted = tokio::task::spawn_blocking(move || {
+    let promoting = tokio::task::spawn_blocking(move || {
         keeper.run(r#""$bin/pg_ctl" -D "$dir/one" -m immediate stop"#);
         keeper.run(r#""$bin/pg_ctl" -D "$dir/two" -w promote"#);
         keeper
     });
-    let _keeper = promoted.await.expect("it is promoted");
+    let _keeper = promoting.await.expect("it is promoted");
+    promoted.store(true, Ordering::Relaxed);
     let mut answered = Vec::new();
     for writer in writers {
         let (bodies, longest) = writer.await.expect("it ends");
-        println!("{} of 400 answered, the longest pause was {longest:?}", bodies.len());
+        println!("{} were answered, the longest pause was {longest:?}", bodies.len());
         answered.extend(bodies);
     }
     let mut logged = bodies(&store).await;
@@ -203,5 +219,4 @@ async fn after_a_fail_over_to_a_standby_nothing_that_was_answered_is_missing() {
     logged.dedup();
     assert_eq!(logged.len(), count, "nothing is written twice");
     assert!(answered.iter().all(|body| logged.binary_search(body).is_ok()), "nothing is lost");
-    assert!(answered.len() > 800, "{}", answered.len());
 }

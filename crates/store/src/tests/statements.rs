@@ -5,6 +5,7 @@ use tokio_postgres::NoTls;
 use tokio_postgres::types::Type;
 
 use super::cluster;
+use crate::copy::TABLES;
 use crate::migrate::{Dialect, MIGRATIONS, render};
 use crate::port::Store;
 use crate::statements::ALL;
@@ -50,10 +51,31 @@ fn what_grows_with_the_load_could_be_distributed_over_servers() {
         ("used_assertion", "jti_hash"),
         ("revocation", "jti_hash"),
         ("oauth_grant", "id"),
+        ("refresh_grant", "id"),
         ("account", "id"),
         ("account_password", "account"),
         ("account_login", "login"),
     ];
+    let reference = [
+        "org",
+        "founding",
+        "document",
+        "change",
+        "signing_key",
+        "client_secret",
+        "org_secret",
+        "api_token",
+        "user_group",
+        "role_assignment",
+        "log_head",
+        "log_segment",
+        "schema_migration",
+    ];
+    let mut placed: Vec<&str> = distributed.iter().map(|(table, _)| *table).chain(reference).collect();
+    let mut there: Vec<&str> = TABLES.iter().map(|table| table.name).chain(["schema_migration"]).collect();
+    placed.sort_unstable();
+    there.sort_unstable();
+    assert_eq!(placed, there, "each table has its one place, and the page says which");
     let sqlite = schema();
     let count = |sql: &str, table: &str, column: &str| -> i64 {
         sqlite.query_row(sql, (table, column), |row| row.get(0)).expect("a count")

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
-use super::bed::{NOON, ONE, batch, found_orgs};
+use super::bed::{NOON, ONE, batch, found_orgs, wait_for};
 use super::cluster;
 use super::promises::document;
 use super::wire::Wire;
@@ -124,9 +124,13 @@ async fn an_outcome_that_cannot_be_found_out_is_unknown_and_a_repeated_change_mi
     let losing = tokio::spawn({
         let (faults, sound) = (Arc::clone(&faults), bed.sound.clone());
         async move {
-            while sound.revision(ONE).await.expect("a read") != Some(1) {
-                tokio::task::yield_now().await;
-            }
+            // Without a pause: the wire is to fall silent as soon as it may.
+            let carried_out = async {
+                while sound.revision(ONE).await.expect("a read") != Some(1) {
+                    tokio::task::yield_now().await;
+                }
+            };
+            timeout(Duration::from_secs(20), carried_out).await.expect("the commit is carried out");
             faults.silent.store(true, Ordering::Relaxed);
         }
     });
@@ -135,14 +139,11 @@ async fn an_outcome_that_cannot_be_found_out_is_unknown_and_a_repeated_change_mi
     losing.await.expect("it ends");
     faults.silent.store(false, Ordering::Relaxed);
     assert!(outcome.is_ok() || outcome.as_ref().is_err_and(is_a(FaultKind::Unknown)), "{outcome:?}");
-    let again = loop {
-        match bed.store.commit(change(0, "c")).await {
-            Err(error) if is_a(FaultKind::Unavailable)(&error) => {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-            other => break other,
-        }
-    };
+    let again = wait_for("the database is found again", async || {
+        let outcome = bed.store.commit(change(0, "c")).await;
+        (!outcome.as_ref().is_err_and(is_a(FaultKind::Unavailable))).then_some(outcome)
+    })
+    .await;
     assert!(matches!(again, Err(CommitError::Missed { step: 0 })), "{again:?}");
     assert_eq!((bed.revision().await, bed.log().await), (1, vec!["c".to_owned()]));
 }
@@ -231,9 +232,7 @@ async fn a_database_that_falls_silent_is_given_up_then_not_asked_and_found_again
     assert!(statements() - asked <= 1, "they were refused without asking");
     bed.wire.faults.silent.store(false, Ordering::Relaxed);
     let begun = Instant::now();
-    while bed.store.revision(ONE).await.is_err() {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    wait_for("the database is found again", async || bed.store.revision(ONE).await.ok()).await;
     println!("the database was found again after {:?}", begun.elapsed());
     for answer in reads(50).await {
         assert_eq!(answer.expect("everybody is let through"), Some(0));

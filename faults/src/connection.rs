@@ -1,7 +1,7 @@
 //! One connection to one node, kept open: a call, and whether what failed can have been done. Owns the difference between
 //! "never sent" and "not known"; leaves out what is asked (`workload`).
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -142,21 +142,11 @@ fn is_over(stream: &TcpStream) -> bool {
 }
 
 fn read(stream: &mut TcpStream) -> Result<(Answer, bool), String> {
-    let (mut buffer, mut part) = (Vec::new(), [0; 16 * 1024]);
-    loop {
-        if let Some(reply) = http::reply(&buffer)? {
-            let (status, closes, body) = (reply.status, reply.closes, reply.body.into_owned());
-            let end = http::find(&buffer, b"\r\n\r\n").unwrap_or(0);
-            let head = String::from_utf8_lossy(&buffer[..end]).into_owned();
-            return Ok((Answer { status, head, body }, closes));
-        }
-        match stream.read(&mut part) {
-            Ok(0) => return Err("closed before the reply ended".to_owned()),
-            Ok(read) => buffer.extend_from_slice(&part[..read]),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error.to_string()),
-        }
-    }
+    let mut buffer = Vec::new();
+    let reply = http::read(stream, &mut buffer)?;
+    let end = http::find(&buffer, b"\r\n\r\n").unwrap_or(0);
+    let head = String::from_utf8_lossy(&buffer[..end]).into_owned();
+    Ok((Answer { status: reply.status, head, body: reply.body.into_owned() }, reply.closes))
 }
 
 impl Answer {
@@ -204,6 +194,7 @@ pub fn outcome(answer: &Result<Answer, Failed>) -> Outcome {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
     use std::net::TcpListener;
     use std::thread;
 
