@@ -70,8 +70,8 @@ pub fn new_revision(backup: i64, present: Option<i64>, created: Timestamp, now: 
 
 /// Makes the database of the backup `input`, which `summary` was read from before, in `staging`, all but putting it in
 /// place. `present` is the database that it will replace, if that could be read. With `end_tokens` every access token
-/// that was decided before is over. Every client assertion that may have been used is over anyway, where the backup does not
-/// know all that were.
+/// that was decided before is over. A client assertion that may have been used before is over in any case, unless the
+/// backup knows every one that was.
 pub async fn prepare<R: Read + Seek + Send>(
     staging: &Staging,
     mut input: R,
