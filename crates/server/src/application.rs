@@ -14,6 +14,7 @@ use service::upkeep::Upkeep;
 use service::{Tenant, log as events, master_key};
 use store::{Store, kill_point};
 use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
 
 use crate::access::BoxFuture;
 use crate::clock;
@@ -39,6 +40,8 @@ pub struct Application {
     pub made: Option<Made>,
     /// The org at work; [`close`] it at the end.
     pub tenant: Arc<Tenant>,
+    /// Ends when this node must, because the database was restored under it.
+    pub following: JoinHandle<()>,
 }
 
 /// Builds every part, once the address is bound and the origins are known. The error is a sentence for the person who
@@ -61,12 +64,15 @@ pub async fn assemble(config: &Config, origins: Origins) -> Result<Application, 
     let commands = operator::api_token::commands(commands, &tenant)
         .with(operator::doctor::COMMAND, operator::doctor::View(Arc::clone(&tenant)));
     tokio::spawn(housekeeping(Arc::clone(&tenant)));
-    if tenant.store.is_shared() {
+    let following = if tenant.store.is_shared() {
         let followed = tenant.follow(clock::now()).await;
         followed.map_err(|fault| format!("cannot read what other nodes did: {fault}"))?;
-        tokio::spawn(following(Arc::clone(&tenant)));
-    }
-    Ok(Application { front: Arc::new(routes.mount(shell, Arc::clone(&tenant))), commands, made, tenant })
+        tokio::spawn(following(Arc::clone(&tenant)))
+    } else {
+        tokio::spawn(std::future::pending())
+    };
+    let front = Arc::new(routes.mount(shell, Arc::clone(&tenant)));
+    Ok(Application { front, commands, made, tenant, following })
 }
 
 async fn first_org(store: &Store) -> Result<Option<OrgId>, String> {
@@ -156,7 +162,8 @@ fn subdomain(origins: &Origins) -> String {
 }
 
 /// Other nodes may share a PostgreSQL: what they commit is known here within a second, or this node says that it does
-/// not know (`service::freshness`). A quarter of a second leaves the database three to answer.
+/// not know (`service::freshness`). A quarter of a second leaves the database three to answer. It ends when the database
+/// was restored meanwhile: nothing that this node knows is of that one.
 async fn following(tenant: Arc<Tenant>) {
     let mut tick = tokio::time::interval(Duration::from_millis(250));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -164,6 +171,9 @@ async fn following(tenant: Arc<Tenant>) {
         tick.tick().await;
         if let Err(fault) = tenant.follow(clock::now()).await {
             tracing::warn!(%fault, "the changes of other nodes cannot be followed");
+        }
+        if tenant.freshness.is_overtaken() {
+            return;
         }
     }
 }

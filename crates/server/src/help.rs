@@ -154,8 +154,8 @@ a schema of the same PostgreSQL database.
 A backup knows nothing of what ended after it: revoked tokens, deleted apps, rotated keys stand
 again. Where the database that is replaced can be read, the command lists what has ended since;
 where it cannot, it says so. It goes on only with --accept, or if you type yes.
---end-tokens ends every access token that was decided before the restore, for whoever introspects,
-and takes no client assertion that may have been used before.
+--end-tokens ends every access token that was decided before the restore, for whoever introspects.
+A client assertion that may have been used before is taken in no case.
 
 Settings: --config, --data, --database-url and --master-key-file, or TOKENMINT_CONFIG,
 TOKENMINT_DATA, TOKENMINT_DATABASE_URL, TOKENMINT_MASTER_KEY_FILE and TOKENMINT_MASTER_KEY.

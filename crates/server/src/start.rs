@@ -44,7 +44,8 @@ async fn run(config: &Config) -> Result<(), String> {
         }
         None => (None, None),
     };
-    let Application { front, commands, made, tenant } = application::assemble(config, origins).await?;
+    let Application { front, commands, made, tenant, following } =
+        application::assemble(config, origins).await?;
     let stop = signals::words_to_stop().map_err(|error| format!("cannot wait for signals: {error}"))?;
     announce(front.shell().origins.default_origin(), address);
     if let Some(keeper) = keeper {
@@ -60,6 +61,10 @@ async fn run(config: &Config) -> Result<(), String> {
     let ended = tokio::select! {
         ended = listen::serve(listener, front, tls, stop) => ended,
         () = control.serve(commands) => Ended::Quietly,
+        // Nothing is written any more: it would be of the time that was undone.
+        _ = following => return Err(
+            "the database was restored while this node served from it: start it anew".to_owned()
+        ),
     };
     application::close(&tenant).await;
     match ended {

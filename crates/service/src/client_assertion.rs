@@ -350,6 +350,17 @@ fn may_be_used(claims: &Members, until: Timestamp, from: Timestamp) -> bool {
     }
 }
 
+/// Whether a used assertion that expires at this millisecond must still be known.
+pub(crate) fn is_remembered(expires: i64, now: Timestamp) -> bool {
+    expires >= now.milliseconds().saturating_sub(REMEMBERED_MILLISECONDS)
+}
+
+/// Whether any assertion that is refused for having been issued before `from` could still be presented.
+pub(crate) fn is_felt(from: Timestamp, now: Timestamp) -> bool {
+    let last = from.seconds().saturating_add(LIFETIME_SECONDS_MAX + 2 * SKEW_SECONDS);
+    is_remembered(last.saturating_mul(1_000), now)
+}
+
 /// A `NumericDate` (RFC 7519 section 2) in whole seconds.
 fn seconds(value: &Value) -> Option<i64> {
     const SECONDS_MAX: f64 = 1e15;

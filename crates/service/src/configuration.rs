@@ -184,6 +184,11 @@ impl Draft {
                 Effect::DeleteGroup { group } => drop(change.batch.delete_group(group.as_str())),
             }
         }
+        // A revision without any row would look like a gap to whoever follows.
+        if self.effects.iter().all(|effect| matches!(effect, Effect::DeleteGroup { .. })) {
+            let at = self.asked_at;
+            rows::Changing { batch: &mut batch, revision, ordinal: 0, at }.put_nothing(org);
+        }
         for event in &self.events {
             rows::append_event(&mut batch, self.asked_at, event);
         }
@@ -276,8 +281,10 @@ pub struct Pause {
 impl Pause {
     /// Reads everything afresh: rows with secrets may have been sealed anew without any change of configuration.
     pub async fn reload(&self) -> Result<(), Fault> {
-        let org = self.current.load().org_id;
-        self.current.store(Arc::new(load(&self.store, org).await?));
+        let (org, known) = (self.current.load().org_id, self.current.load().revision);
+        let loaded = load(&self.store, org).await?;
+        check_one_time_line(&self.store, org, known, loaded.revision).await?;
+        self.current.store(Arc::new(loaded));
         Ok(())
     }
 }
@@ -440,37 +447,91 @@ fn apply(job: &mut dyn Job, draft: &mut Draft) -> Result<bool, Fault> {
         .map_err(|_| Fault::internal("a change of the configuration panicked"))
 }
 
-/// `snapshot` with everything that was committed since.
+/// `snapshot` with everything that was committed since. A fault that does not pass if the database was restored since: then
+/// nothing that a node knows is certain any more, and it has to start anew.
 pub async fn follow(store: &Store, mut snapshot: Snapshot) -> Result<Snapshot, Fault> {
+    let (org, known) = (snapshot.org_id, snapshot.revision);
     loop {
-        // Read before the changes: a revision that touched no document (a group went, say) has no row among them.
-        let head = rows::revision(store, snapshot.org_id).await?;
-        if head <= snapshot.revision {
+        let head = rows::revision(store, org).await?;
+        if head < snapshot.revision {
+            return Err(overtaken());
+        }
+        if head == snapshot.revision {
+            check_one_time_line(store, org, known, head).await?;
             return Ok(snapshot);
         }
-        let changes = rows::changes_after(store, snapshot.org_id, snapshot.revision).await?;
-        let newest = changes.last().map_or(head, |change| change.revision);
-        let (mut servers, mut apps) = (BTreeSet::new(), BTreeSet::new());
-        for change in changes {
-            match change.what {
-                rows::Changed::Put(document) => snapshot.put(*document, change.revision),
-                rows::Changed::Deleted { kind, id, parent } => snapshot.delete(kind, &id, &parent),
-                rows::Changed::Keys(server) => drop(servers.insert(server)),
-                rows::Changed::Secrets(app) => drop(apps.insert(app)),
-            }
+        let changes = rows::changes_after(store, org, snapshot.revision).await?;
+        if is_without_gaps(&changes, snapshot.revision) {
+            apply_changes(store, &mut snapshot, changes).await?;
+        } else {
+            // What happened in the revisions that are missing nobody can say.
+            snapshot = read(store, org).await?;
         }
-        for server in servers {
-            snapshot.put_keys(server, rows::keys_of(store, snapshot.org_id, server).await?);
-        }
-        for app in apps {
-            snapshot.put_secrets(app, rows::secrets_of(store, snapshot.org_id, app).await?);
-        }
-        snapshot.revision = newest;
     }
+}
+
+/// Whether every revision from the one after `known` to the last one has a row, and there is any.
+fn is_without_gaps(changes: &[rows::ChangeRow], known: u64) -> bool {
+    let mut reached = known;
+    for change in changes {
+        if change.revision > reached + 1 {
+            return false;
+        }
+        reached = change.revision;
+    }
+    reached > known
+}
+
+async fn apply_changes(
+    store: &Store,
+    snapshot: &mut Snapshot,
+    changes: Vec<rows::ChangeRow>,
+) -> Result<(), Fault> {
+    let (mut servers, mut apps) = (BTreeSet::new(), BTreeSet::new());
+    let mut newest = snapshot.revision;
+    for change in changes {
+        newest = change.revision;
+        match change.what {
+            rows::Changed::Put(document) => snapshot.put(*document, change.revision),
+            rows::Changed::Deleted { kind, id, parent } => snapshot.delete(kind, &id, &parent),
+            rows::Changed::Keys(server) => drop(servers.insert(server)),
+            rows::Changed::Secrets(app) => drop(apps.insert(app)),
+            rows::Changed::Nothing => {}
+        }
+    }
+    for server in servers {
+        snapshot.put_keys(server, rows::keys_of(store, snapshot.org_id, server).await?);
+    }
+    for app in apps {
+        snapshot.put_secrets(app, rows::secrets_of(store, snapshot.org_id, app).await?);
+    }
+    snapshot.revision = newest;
+    Ok(())
+}
+
+/// A fault if the database is not the one that was at `known` any more: a restore lies between, or its revision, which only
+/// ever goes up, is lower. Asked after everything was read, so that nothing of another time is taken over unnoticed.
+async fn check_one_time_line(store: &Store, org: OrgId, known: u64, head: u64) -> Result<(), Fault> {
+    if head == known {
+        return Ok(());
+    }
+    if head < known || rows::newest_restore(store, org).await?.is_some_and(|restored| restored > known) {
+        return Err(overtaken());
+    }
+    Ok(())
+}
+
+fn overtaken() -> Fault {
+    Fault::overtaken("the database was restored since this node read it: it has to start anew")
 }
 
 /// The configuration as it is stored.
 pub async fn load(store: &Store, org: OrgId) -> Result<Snapshot, Fault> {
+    // Documents may be newer than the revision that was read before them: what came between is applied again.
+    follow(store, read(store, org).await?).await
+}
+
+async fn read(store: &Store, org: OrgId) -> Result<Snapshot, Fault> {
     let (settings, revision) = rows::org(store, org).await?;
     let mut snapshot = Snapshot::empty(settings);
     for kind in Kind::ALL {
@@ -483,6 +544,5 @@ pub async fn load(store: &Store, org: OrgId) -> Result<Snapshot, Fault> {
         snapshot.put_secrets(app, secrets);
     }
     snapshot.revision = revision;
-    // Documents may be newer than the revision that was read before them: what came between is applied again.
-    follow(store, snapshot).await
+    Ok(snapshot)
 }

@@ -30,6 +30,8 @@ impl<R> From<store::Fault> for Failure<R> {
 pub enum Remedy {
     /// Try again: the store is away, full, locked or overloaded.
     TryLater,
+    /// Try another node: this one ends, for the database was restored since it began.
+    TryAnother,
     /// Nothing: it is a mistake of ours.
     None,
 }
@@ -46,6 +48,11 @@ impl Fault {
     /// A mistake of ours.
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self { remedy: Remedy::None, cause: cause.into() }
+    }
+
+    /// This node knows a database that is no more.
+    pub(crate) fn overtaken(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self { remedy: Remedy::TryAnother, cause: cause.into() }
     }
 
     /// Something that passes.

@@ -1,9 +1,9 @@
 //! Whether this node may still rely on what it knows. Where nodes share a store, each follows what the others commit; one
 //! that could not for longer than [`STALE_AFTER_MILLISECONDS`] neither mints nor says that a token is good, so that what
 //! ended anywhere has ended everywhere within that time. The same holds for one whose clock is far from the others'
-//! ([`crate::shared_clock`]). Leaves out the following itself ([`crate::Tenant::follow`]).
+//! ([`crate::shared_clock`]), and for good for one whose database was restored. Leaves out the following itself ([`crate::Tenant::follow`]).
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use model::Timestamp;
 
@@ -57,6 +57,7 @@ pub struct Freshness {
     configuration: AtomicI64,
     revocations: AtomicI64,
     compared: AtomicI64,
+    overtaken: AtomicBool,
     /// How far this node's clock is from the one that all share.
     pub clock: SharedClock,
 }
@@ -78,6 +79,7 @@ impl Freshness {
             configuration: AtomicI64::new(NEVER),
             revocations: AtomicI64::new(NEVER),
             compared: AtomicI64::new(NEVER),
+            overtaken: AtomicBool::new(false),
             clock: SharedClock::new(),
         }
     }
@@ -97,6 +99,16 @@ impl Freshness {
         slot.store(at.milliseconds(), Ordering::Release);
     }
 
+    /// The database was restored: what this node knows is of a time that was undone, and stays so.
+    pub(crate) fn end(&self) {
+        self.overtaken.store(true, Ordering::Release);
+    }
+
+    /// Whether this node knows a database that is no more, and has to start anew.
+    pub fn is_overtaken(&self) -> bool {
+        self.overtaken.load(Ordering::Acquire)
+    }
+
     /// A fault that passes, if what this node knows is too old, or its clock too far from the others'.
     pub fn check(&self, now: Timestamp) -> Result<(), Fault> {
         let fresh = |slot: &AtomicI64| {
@@ -104,6 +116,9 @@ impl Freshness {
             let age = now.milliseconds().saturating_sub(confirmed);
             confirmed != NEVER && (-AHEAD_MAX_MILLISECONDS..=STALE_AFTER_MILLISECONDS).contains(&age)
         };
+        if self.is_overtaken() {
+            return Err(Fault::overtaken("the database was restored since this node began"));
+        }
         if !self.shared {
             return Ok(());
         }

@@ -19,6 +19,9 @@ use crate::signing_key::KeyRecord;
 /// The kinds of change rows that name rows with secrets: the row says "read it again" and holds nothing.
 const SIGNING_KEY: &str = "signing_key";
 const CLIENT_SECRET: &str = "client_secret";
+/// The kinds of change rows that are about no row at all: a revision in which no document changed, and a restore.
+const NOTHING: &str = "nothing";
+const RESTORED: &str = "restored";
 /// How many changes are read at once when following.
 const CHANGES_MAX: usize = 1_000;
 
@@ -162,6 +165,16 @@ impl Changing<'_> {
         self.record(CLIENT_SECRET, id.as_str(), app.as_str(), None, None);
         self.batch.delete_client_secret(app.as_str(), id.as_str());
     }
+
+    /// Says that this revision changes no document.
+    pub fn put_nothing(&mut self, org: OrgId) {
+        self.record(NOTHING, org.as_str(), "", None, None);
+    }
+
+    /// Says that this revision is the first after a restore: whoever knows an earlier one knows nothing.
+    pub fn put_restore(&mut self, org: OrgId) {
+        self.record(RESTORED, org.as_str(), "", None, None);
+    }
 }
 
 /// What one change row says.
@@ -181,6 +194,8 @@ pub enum Changed {
     Keys(AuthorizationServerId),
     /// The secrets of an app have to be read again.
     Secrets(AppId),
+    /// Nothing that a snapshot holds. (A restore is looked for by itself: [`newest_restore`].)
+    Nothing,
 }
 
 /// A change row.
@@ -208,6 +223,7 @@ fn change(row: store::Change) -> Result<ChangeRow, Fault> {
         (CLIENT_SECRET, _) => {
             Changed::Secrets(AppId::parse(&parent).ok_or_else(|| damaged(CLIENT_SECRET, &row.id))?)
         }
+        (NOTHING | RESTORED, _) => Changed::Nothing,
         (kind, after) => {
             let kind = Kind::from_word(kind).ok_or_else(|| damaged(kind, &row.id))?;
             match after {
@@ -217,6 +233,12 @@ fn change(row: store::Change) -> Result<ChangeRow, Fault> {
         }
     };
     Ok(ChangeRow { revision: unsigned(row.revision), what })
+}
+
+/// The newest revision that a restore made.
+pub async fn newest_restore(store: &Store, org: OrgId) -> Result<Option<u64>, Fault> {
+    let restores = store.history(org.as_str(), RESTORED, org.as_str(), i64::MAX, 1).await?;
+    Ok(restores.first().map(|row| unsigned(row.revision)))
 }
 
 fn read(kind: Kind, id: &str, schema: u32, body: &str) -> Result<Document, Fault> {

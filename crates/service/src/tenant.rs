@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 
 use crate::admin::user;
 use crate::configuration::{self, Configuration};
-use crate::failure::Fault;
+use crate::failure::{Fault, Remedy};
 use crate::freshness::{Followed, Freshness, Passing};
 use crate::ids::IdSource;
 use crate::key_pool::KeyPool;
@@ -97,7 +97,8 @@ impl Tenant {
     }
 
     /// Takes over what other nodes committed until `now`. Where the store is shared, this is called several times a
-    /// second; a node that did not manage it for a second stops giving out tokens and judging them.
+    /// second; a node that did not manage it for a second stops giving out tokens and judging them. One that finds that
+    /// the database was restored stops for good: configuration, revocations and all else that it knows are of another time.
     pub async fn follow(&self, now: Timestamp) -> Result<(), Fault> {
         self.compare_clocks(now).await?;
         self.freshness.confirm(Followed::Clock, now);
@@ -106,8 +107,10 @@ impl Tenant {
             self.follow_configuration(now),
             self.revocations.follow(&self.store, self.org, shared)
         );
-        if configuration.is_ok() {
-            self.freshness.confirm(Followed::Configuration, now);
+        match &configuration {
+            Ok(()) => self.freshness.confirm(Followed::Configuration, now),
+            Err(fault) if fault.remedy == Remedy::TryAnother => self.freshness.end(),
+            Err(_) => {}
         }
         if revocations.is_ok() {
             self.freshness.confirm(Followed::Revocations, now);
@@ -127,9 +130,11 @@ impl Tenant {
     /// The queue of changes is asked only if there is something to take over: it may be long, or stand still, and a node
     /// that knows the newest revision is up to date all the same.
     pub(crate) async fn follow_configuration(&self, now: Timestamp) -> Result<(), Fault> {
+        let known = self.configuration.current().revision;
         let head = rows::revision(&self.store, self.org).await?;
         let reached = async {
-            while self.configuration.current().revision < head {
+            // A head that went back is nothing to wait for; following says what it means.
+            while head < known || self.configuration.current().revision < head {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };

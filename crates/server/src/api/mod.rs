@@ -187,7 +187,7 @@ impl From<Refusal> for ApiError {
 impl From<Fault> for ApiError {
     fn from(fault: Fault) -> Self {
         match fault.remedy {
-            Remedy::TryLater => Self::unavailable(&fault),
+            Remedy::TryLater | Remedy::TryAnother => Self::unavailable(&fault),
             Remedy::None => Self::fault(&fault),
         }
     }

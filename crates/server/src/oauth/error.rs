@@ -273,7 +273,7 @@ impl OAuthError {
     fn fault(fault: &Fault) -> Response {
         // The management API's error writes the log line; only its id is of use here.
         let (status, logged, description) = match fault.remedy {
-            Remedy::TryLater => {
+            Remedy::TryLater | Remedy::TryAnother => {
                 let logged = ApiError::unavailable(fault);
                 (StatusCode::SERVICE_UNAVAILABLE, logged, "The server cannot answer now. Try again later.")
             }

@@ -43,7 +43,7 @@ pub fn make(place: &Place, file: &Path) -> Result<(), String> {
 pub fn verify(file: &Path) -> Result<(), String> {
     let summary = read(file, |input| backup::verify(input, &mut tell))?;
     let text = format!("{} is whole\n{}", file.display(), describe(&summary, clock::now()));
-    terminal::show(&(text + &keep_the_key(&summary)));
+    terminal::show(&terminal::plain_lines(&(text + &keep_the_key(&summary))));
     Ok(())
 }
 
@@ -103,7 +103,7 @@ pub(super) fn read<T>(
     let shown = file.display();
     let opened = File::open(file).map_err(|error| format!("cannot read the backup `{shown}`: {error}"))?;
     with(BufReader::with_capacity(BUFFER_BYTES, opened))
-        .map_err(|damage| format!("the backup `{shown}` cannot be used: {damage}"))
+        .map_err(|damage| terminal::plain(&format!("the backup `{shown}` cannot be used: {damage}")))
 }
 
 /// What a backup holds, for a person.

@@ -11,14 +11,14 @@ use std::path::PathBuf;
 use jose::KeyRing;
 use model::{OrgId, Timestamp};
 use service::backup::restore;
-use service::backup::undone::Undone;
+use service::backup::undone::{ASSERTIONS_REFUSED, Undone};
 use service::backup::{Portrait, Summary};
 use service::org_secrets::OrgSecrets;
 use store::{CopyError, Place, Staging};
 
 use super::backup::{describe, read, tell};
 use super::runtime;
-use super::terminal::{plain, say, show};
+use super::terminal::{plain, plain_lines, say, show};
 use crate::clock;
 use crate::error::with_causes;
 use crate::secret::Secret;
@@ -50,7 +50,7 @@ enum Present {
 pub fn run(wanted: &Wanted) -> Result<(), String> {
     say("reading the backup");
     let (backup, summary) = read(&wanted.file, |input| Portrait::of_backup(input, &mut tell))?;
-    say(describe(&summary, clock::now()).trim_end());
+    say(plain_lines(&describe(&summary, clock::now())).trim_end());
     check_key(wanted, &backup, &summary)?;
     let runtime = runtime::current_thread()?;
     let staging = runtime.block_on(Staging::begin(&wanted.place)).map_err(|error| with_causes(&error))?;
@@ -108,6 +108,7 @@ fn undone(present: &Present, backup: &Portrait, summary: &Summary, now: Timestam
         vec![
             format!("{why}, so nobody can say what has ended since the backup."),
             format!("Everything that was revoked, deactivated or deleted after {created} stands again."),
+            format!("Nor which client assertions were used: {ASSERTIONS_REFUSED}."),
         ]
     };
     match present {

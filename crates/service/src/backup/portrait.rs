@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
 
 use model::app::ClientKeys;
-use model::{Document, Kind};
+use model::{Document, Kind, Timestamp};
 use store::{CopyError, Piece, Place, Table, Value, copy_out};
 
 use super::reader::{Damage, Reader};
 use super::{Counter, Summary, Told};
+use crate::client_assertion;
 use crate::org_secrets::ROOT_MAC_KEY;
 
 /// What kind of thing it is.
@@ -66,6 +67,10 @@ pub(super) struct OrgPortrait {
     pub things: BTreeMap<(Sort, String), Thing>,
     /// Until when, in seconds, each revoked access token would have lived.
     pub revocations: HashMap<Vec<u8>, i64>,
+    /// Until when, in milliseconds, each used client assertion would have lived, by client and digest.
+    used_assertions: HashMap<(String, Vec<u8>), i64>,
+    /// From when on client assertions are taken, because it was forgotten before which were used.
+    assertions_valid_from: Option<Timestamp>,
     /// The sealed key under which its other keys lie.
     pub root: Vec<u8>,
 }
@@ -115,7 +120,7 @@ impl Portrait {
         self.orgs.iter().map(|(id, org)| (id.as_str(), org.root.as_slice()))
     }
 
-    fn take(&mut self, schema: i64, table: &mut Option<&'static Table>, piece: &Piece) {
+    pub(super) fn take(&mut self, schema: i64, table: &mut Option<&'static Table>, piece: &Piece) {
         match piece {
             Piece::Contents(_) => {}
             Piece::Table(next) => *table = Some(next),
@@ -169,6 +174,10 @@ impl Portrait {
                 let hash = row.bytes("jti_hash").to_owned();
                 org.or_default().revocations.insert(hash, row.int("expires"));
             }
+            "used_assertion" => {
+                let key = (row.text("client").to_owned(), row.bytes("jti_hash").to_owned());
+                org.or_default().used_assertions.insert(key, row.int("expires"));
+            }
             _ => {}
         }
     }
@@ -201,13 +210,31 @@ impl OrgPortrait {
         self.things.insert((sort, id.into()), thing);
     }
 
+    /// How many client assertions were used that `backup` does not know and that somebody could present again.
+    pub fn used_since(&self, backup: &Self, now: Timestamp) -> usize {
+        let is_new = |(key, expires): &(&(String, Vec<u8>), &i64)| {
+            !backup.used_assertions.contains_key(*key) && client_assertion::is_remembered(**expires, now)
+        };
+        self.used_assertions.iter().filter(is_new).count()
+    }
+
+    /// Whether `backup` would take a client assertion that is not taken any more.
+    pub fn refuses_assertions_of(&self, backup: &Self, now: Timestamp) -> bool {
+        let is_felt = |from: Timestamp| client_assertion::is_felt(from, now);
+        let later = self.assertions_valid_from > backup.assertions_valid_from;
+        self.used_since(backup, now) > 0 || later && self.assertions_valid_from.is_some_and(is_felt)
+    }
+
     fn document(&mut self, row: &Cells<'_>) {
         let (id, schema) = (row.text("id"), u32::try_from(row.int("schema")).unwrap_or(u32::MAX));
         let Some(kind) = Kind::from_word(row.text("kind")) else { return };
         let Ok(document) = Document::read(kind, id, schema, row.text("body")) else { return };
         let since = |revision: Option<u64>| revision.and_then(|at| i64::try_from(at).ok()).unwrap_or(0);
         let (sort, thing, since) = match &document {
-            Document::Org(_) => return,
+            Document::Org(settings) => {
+                self.assertions_valid_from = settings.assertions_valid_from;
+                return;
+            }
             Document::AuthorizationServer(server) => {
                 let thing = Thing::new(&server.name, server.status.is_active());
                 (Sort::Server, thing, since(server.tokens_valid_from))

@@ -36,6 +36,14 @@ pub enum RestoreError {
     /// What was made is not what the backup holds.
     #[error("the table {0} was written and reads back differently; nothing was changed")]
     Different(&'static str),
+    /// The header is not about the rows that follow it.
+    #[error("the backup says that it is of {said}, and holds {found}; nothing was changed")]
+    OtherOrgs {
+        /// What the header says.
+        said: String,
+        /// What the rows say.
+        found: String,
+    },
     /// No revision is left.
     #[error("the revision of the org {0} would become {1}, which is more than a token can name")]
     TooManyRevisions(String, u64),
@@ -62,7 +70,8 @@ pub fn new_revision(backup: i64, present: Option<i64>, created: Timestamp, now: 
 
 /// Makes the database of the backup `input`, which `summary` was read from before, in `staging`, all but putting it in
 /// place. `present` is the database that it will replace, if that could be read. With `end_tokens` every access token
-/// that was decided before is over, and every client assertion that may have been used.
+/// that was decided before is over. A client assertion that may have been used before is over in any case, unless the
+/// backup knows every one that was.
 pub async fn prepare<R: Read + Seek + Send>(
     staging: &Staging,
     mut input: R,
@@ -75,10 +84,12 @@ pub async fn prepare<R: Read + Seek + Send>(
     input.seek(SeekFrom::Start(0))?;
     let mut reader = Reader::open(input)?;
     let mut counter = Counter::default();
+    let (mut backup, mut table) = (Portrait::default(), None);
     let mut give = || {
         let piece = reader.next_piece()?;
         if let Some(piece) = &piece {
             counter.count(piece, told);
+            backup.take(summary.header.schema, &mut table, piece);
         }
         Ok(piece)
     };
@@ -89,7 +100,8 @@ pub async fn prepare<R: Read + Seek + Send>(
     }
     compare(staging, summary).await?;
     let store = Store::open(staging.place()).await.map_err(CopyError::<Damage>::Open)?;
-    let completed = complete(&store, summary, present, end_tokens, now).await;
+    let completing = Completing { store: &store, summary, backup: &backup, present, end_tokens, now };
+    let completed = completing.complete().await;
     store.close().await.map_err(Fault::from)?;
     completed
 }
@@ -99,9 +111,10 @@ async fn compare(staging: &Staging, summary: &Summary) -> Result<(), RestoreErro
     let schema = summary.header.schema;
     let mut writer = Writer::new(io::sink(), summary.header.clone())?;
     let mut columns: Option<Vec<bool>> = None;
+    let mut orgs = Vec::new();
     let mut take = |piece| -> Result<(), Damage> {
         match piece {
-            Piece::Contents(_) => {}
+            Piece::Contents(contents) => orgs = contents.orgs,
             Piece::Table(table) if tables_at(schema).any(|known| known.name == table.name) => {
                 columns = Some(table.columns.iter().map(|column| column.since <= schema).collect());
                 writer.table(table)?;
@@ -118,6 +131,13 @@ async fn compare(staging: &Staging, summary: &Summary) -> Result<(), RestoreErro
         Ok(())
     };
     copy_out(staging.place(), &mut take).await?;
+    if orgs != summary.header.orgs {
+        let shown = |orgs: &[(String, i64)]| {
+            let each = orgs.iter().map(|(org, revision)| format!("{org} at revision {revision}"));
+            if orgs.is_empty() { "no org".to_owned() } else { each.collect::<Vec<_>>().join(", ") }
+        };
+        return Err(RestoreError::OtherOrgs { said: shown(&summary.header.orgs), found: shown(&orgs) });
+    }
     let (_, found) = writer.finish()?;
     let differs = |(wanted, found): &(&Section, &Section)| wanted != found;
     match summary.sections.iter().zip(&found.sections).find(differs) {
@@ -126,68 +146,89 @@ async fn compare(staging: &Staging, summary: &Summary) -> Result<(), RestoreErro
     }
 }
 
-/// Raises the revisions, ends what is to be ended, and says in each org's log what was done.
-async fn complete(
-    store: &Store,
-    summary: &Summary,
-    present: Option<&Portrait>,
+/// What makes a copy of a backup safe to serve from.
+struct Completing<'a> {
+    store: &'a Store,
+    summary: &'a Summary,
+    backup: &'a Portrait,
+    present: Option<&'a Portrait>,
     end_tokens: bool,
     now: Timestamp,
-) -> Result<(), RestoreError> {
-    for (id, backup) in &summary.header.orgs {
-        let known = present.and_then(|present| present.orgs.get(id)).map(|org| org.revision);
-        let revision = new_revision(*backup, known, summary.created(), now);
-        if revision > REVISION_MAX {
-            return Err(RestoreError::TooManyRevisions(id.clone(), revision));
-        }
-        let org = OrgId::parse(id).ok_or_else(|| Fault::internal(format!("`{id}` is no id of an org")))?;
-        let before = u64::try_from(*backup).unwrap_or(0);
-        let mut batch = Batch::new(id.as_str(), rows::actor(&Actor::system()));
-        rows::advance_revision(&mut batch, before, revision);
-        if end_tokens {
-            end_tokens_of(store, org, &mut batch, revision, now).await?;
-        }
-        let mut event = Event::new(EventType::BackupRestored, Actor::system(), Origin::default());
-        event.revision = Some(revision);
-        event.targets.push(target::backup(summary.created()));
-        if end_tokens {
-            event.reason = Some("every token of before was ended".to_owned());
-        }
-        rows::append_event(&mut batch, now, &event);
-        store.commit(batch).await.map_err(Fault::from)?;
-    }
-    Ok(())
 }
 
-/// Lets every server's tokens begin at `revision`, and client assertions at `now`.
-async fn end_tokens_of(
-    store: &Store,
-    org: OrgId,
-    batch: &mut Batch,
-    revision: u64,
-    now: Timestamp,
-) -> Result<(), Fault> {
-    let mut ordinal = 0;
-    let mut put = |document: &Document, before: &Document| {
-        Changing { batch: &mut *batch, revision, ordinal, at: now }.put(document, Some(before));
-        ordinal += 1;
-    };
-    rows::each_document(store, org, Kind::AuthorizationServer, |before, _| {
-        let mut document = before.clone();
-        if let Document::AuthorizationServer(server) = &mut document {
-            server.tokens_valid_from = Some(revision);
+impl Completing<'_> {
+    /// Raises the revisions, ends what is to be ended, and says in each org's log what was done.
+    async fn complete(&self) -> Result<(), RestoreError> {
+        for (id, backup) in &self.summary.header.orgs {
+            let known = self.present.and_then(|present| present.orgs.get(id)).map(|org| org.revision);
+            let revision = new_revision(*backup, known, self.summary.created(), self.now);
+            if revision > REVISION_MAX {
+                return Err(RestoreError::TooManyRevisions(id.clone(), revision));
+            }
+            let org =
+                OrgId::parse(id).ok_or_else(|| Fault::internal(format!("`{id}` is no id of an org")))?;
+            let before = u64::try_from(*backup).unwrap_or(0);
+            let mut batch = Batch::new(id.as_str(), rows::actor(&Actor::system()));
+            rows::advance_revision(&mut batch, before, revision);
+            self.change(org, revision, &mut batch).await?;
+            rows::append_event(&mut batch, self.now, &self.event(revision));
+            self.store.commit(batch).await.map_err(Fault::from)?;
         }
-        put(&document, &before);
-    })
-    .await?;
-    rows::each_document(store, org, Kind::Org, |before, _| {
-        let mut document = before.clone();
-        if let Document::Org(settings) = &mut document {
-            settings.assertions_valid_from = Some(now);
+        Ok(())
+    }
+
+    fn event(&self, revision: u64) -> Event {
+        let mut event = Event::new(EventType::BackupRestored, Actor::system(), Origin::default());
+        event.revision = Some(revision);
+        event.targets.push(target::backup(self.summary.created()));
+        if self.end_tokens {
+            event.reason = Some("every token of before was ended".to_owned());
         }
-        put(&document, &before);
-    })
-    .await
+        event
+    }
+
+    /// Whether a client assertion that was used could be taken again.
+    fn forgets_assertions(&self, org: OrgId) -> bool {
+        let present = self.present.and_then(|present| present.orgs.get(org.as_str()));
+        match (present, self.backup.orgs.get(org.as_str())) {
+            (Some(present), Some(backup)) => present.refuses_assertions_of(backup, self.now),
+            _ => true,
+        }
+    }
+
+    /// The change rows of the new revision. The first tells nodes that know an earlier one that they know nothing. With
+    /// `end_tokens` every server's tokens begin at the revision; client assertions then begin now, as they do where it is
+    /// not known which were used.
+    async fn change(&self, org: OrgId, revision: u64, batch: &mut Batch) -> Result<(), Fault> {
+        let at = self.now;
+        Changing { batch: &mut *batch, revision, ordinal: 0, at }.put_restore(org);
+        let mut ordinal = 1;
+        let mut put = |document: &Document, before: &Document| {
+            Changing { batch: &mut *batch, revision, ordinal, at }.put(document, Some(before));
+            ordinal += 1;
+        };
+        if self.end_tokens {
+            rows::each_document(self.store, org, Kind::AuthorizationServer, |before, _| {
+                let mut document = before.clone();
+                if let Document::AuthorizationServer(server) = &mut document {
+                    server.tokens_valid_from = Some(revision);
+                }
+                put(&document, &before);
+            })
+            .await?;
+        }
+        if !self.end_tokens && !self.forgets_assertions(org) {
+            return Ok(());
+        }
+        rows::each_document(self.store, org, Kind::Org, |before, _| {
+            let mut document = before.clone();
+            if let Document::Org(settings) = &mut document {
+                settings.assertions_valid_from = Some(at);
+            }
+            put(&document, &before);
+        })
+        .await
+    }
 }
 
 #[cfg(test)]

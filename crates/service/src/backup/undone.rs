@@ -11,11 +11,17 @@ use super::portrait::{OrgPortrait, Portrait, Sort};
 /// How many names of each sort are told.
 const NAMES: usize = 5;
 
+/// What a restore does where it is not known which client assertions were used.
+pub const ASSERTIONS_REFUSED: &str = "so that none is used twice, one with a `jti` that was issued before the restore \
+     is refused, and for an hour one with a `jti` and no `iat`";
+
 /// What has ended since a backup, and a restore of it undoes.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Undone {
     /// Access tokens that were revoked and have not expired.
     pub access_tokens: u64,
+    /// Client assertions that were used and could be presented again.
+    pub assertions: u64,
     /// How many, and the first names, by sort.
     pub things: BTreeMap<Sort, (u64, Vec<String>)>,
     /// Orgs that the backup does not have.
@@ -46,6 +52,7 @@ impl Undone {
             !backup.revocations.contains_key(*hash) && **expires >= now.seconds()
         };
         self.access_tokens += count(present.revocations.iter().filter(is_new).count());
+        self.assertions += count(present.used_since(backup, now));
         self.changes += u64::try_from(present.revision.saturating_sub(backup.revision)).unwrap_or(0);
         for (key, thing) in backup.things.iter().filter(|(_, thing)| thing.stands) {
             let found = present.things.get(key);
@@ -73,6 +80,12 @@ impl Undone {
         let mut lines = Vec::new();
         if self.access_tokens > 0 {
             lines.push(format!("access tokens that were revoked: {}", self.access_tokens));
+        }
+        if self.assertions > 0 {
+            lines.push(format!(
+                "client assertions that were used, which is forgotten: {}; {ASSERTIONS_REFUSED}",
+                self.assertions
+            ));
         }
         for (sort, (all, names)) in &self.things {
             let mut line = format!("{}: {all} ({}", words(*sort), names.join(", "));

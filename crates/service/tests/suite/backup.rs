@@ -8,6 +8,7 @@ use model::app::{AuthMethod, OAuthSettings};
 use model::event::EventType;
 use model::{Status, Timestamp};
 use serde_json::json;
+use service::Snapshot;
 use service::admin::app;
 use service::admin::{Precondition, api_token, authorization_server, key, policy};
 use service::backup::restore;
@@ -15,6 +16,8 @@ use service::backup::undone::Undone;
 use service::backup::{self, Portrait, Summary};
 use service::client::{self, Credentials};
 use service::client_assertion::{ASSERTION_TYPE, Assertion, Refusal as A};
+use service::configuration;
+use service::failure::Remedy;
 use store::{Place, Staging, Store};
 
 use crate::backup_damage::Frames;
@@ -179,6 +182,28 @@ async fn what_ends_after_a_restore_ends_the_tokens_of_the_time_that_was_undone()
     }
 }
 
+/// What a node does whose connections reach the restored database, all at once.
+#[tokio::test]
+async fn a_node_that_knows_the_time_that_was_undone_does_not_take_the_restored_one_over() {
+    let first = Directory::new();
+    let world = world_in(&first).await;
+    let (file, _) = back_up(&first.place(), world.now()).await;
+    world.make_app("Undone").await;
+    let known = Portrait::of_place(&first.place()).await.unwrap();
+    for (present, tokens) in [(None, false), (None, true), (Some(&known), false), (Some(&known), true)] {
+        let second = Directory::new();
+        let store = restore(&file, &second, present, tokens, world.now()).await;
+        let followed = configuration::follow(&store, Snapshot::clone(&world.snapshot())).await;
+        let fault = followed.expect_err("nothing of it is taken over");
+        assert_eq!(fault.remedy, Remedy::TryAnother, "{fault}");
+        let restored = world.over(store).await;
+        restored.tenant.follow(restored.now()).await.unwrap();
+        let loaded = configuration::follow(&restored.store, restored.loaded().await).await.unwrap();
+        assert_eq!(loaded.revision, restored.snapshot().revision, "whoever begins after it goes on");
+        restored.store.close().await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn a_restored_org_has_the_same_objects_and_keys_and_its_log_tells_of_the_restore() {
     let (first, second) = (Directory::new(), Directory::new());
@@ -258,6 +283,96 @@ async fn with_end_tokens_no_assertion_is_taken_that_may_have_been_used_before() 
         (Some(restored_at), now + 300, None, None),
     ] {
         assert_eq!(refusal(issued, expires, jti).await, expected, "{issued:?} {expires} {jti:?}");
+    }
+}
+
+/// Says that a client's assertion was used, as a grant does.
+async fn use_assertion(store: &Store, world: &World, jti: &[u8], expires: Timestamp) {
+    let mut batch = store::Batch::new(world.org.as_str(), "{}");
+    batch.use_assertion("client", jti, expires.milliseconds(), "mark");
+    store.commit(batch).await.unwrap();
+}
+
+#[tokio::test]
+async fn client_assertions_that_were_used_since_a_backup_are_listed_and_never_taken_again() {
+    let first = Directory::new();
+    let world = world_in(&first).await;
+    let place = first.place();
+    let in_an_hour = world.now().plus_milliseconds(3_600_000);
+    use_assertion(&world.store, &world, b"early", in_an_hour).await;
+    let (file, _) = back_up(&place, world.now()).await;
+    let valid_from = async |present: Option<&Portrait>| {
+        let second = Directory::new();
+        let store = restore(&file, &second, present, false, world.now()).await;
+        let restored = world.over(store).await;
+        let from = restored.snapshot().org().assertions_valid_from;
+        assert_eq!(restored.loaded().await.org().assertions_valid_from, from);
+        restored.store.close().await.unwrap();
+        from
+    };
+    let same = Portrait::of_place(&place).await.unwrap();
+    assert!(undone(&world, &file, &place).await.is_empty());
+    assert_eq!(valid_from(Some(&same)).await, None, "the backup knows every one that was used");
+    assert_eq!(valid_from(None).await, Some(world.now()), "nobody knows");
+    let other_org = Portrait::default();
+    assert_eq!(valid_from(Some(&other_org)).await, Some(world.now()), "nobody knows of this org");
+
+    use_assertion(&world.store, &world, b"late", in_an_hour).await;
+    let later = Portrait::of_place(&place).await.unwrap();
+    let lines = undone(&world, &file, &place).await.lines();
+    assert!(
+        lines[0].starts_with("client assertions that were used, which is forgotten: 1; so that"),
+        "{lines:?}"
+    );
+    assert_eq!(valid_from(Some(&later)).await, Some(world.now()));
+
+    world.wait(3_600_000 + 300_000 + 1_000);
+    assert!(undone(&world, &file, &place).await.is_empty(), "nobody could present it again");
+    assert_eq!(valid_from(Some(&later)).await, None);
+}
+
+#[tokio::test]
+async fn assertions_that_a_restore_ended_stay_ended_through_the_next_one() {
+    let (first, second) = (Directory::new(), Directory::new());
+    let world = world_in(&first).await;
+    let (file, _) = back_up(&first.place(), world.now()).await;
+    let store = restore(&file, &second, None, false, world.now()).await;
+    store.close().await.unwrap();
+    let present = Portrait::of_place(&second.place()).await.unwrap();
+    world.wait(600_000);
+    for (later, expected) in [(0, Some(world.now())), (4_000_000, None)] {
+        world.wait(later);
+        let third = Directory::new();
+        let again = world.over(restore(&file, &third, Some(&present), false, world.now()).await).await;
+        assert_eq!(again.snapshot().org().assertions_valid_from, expected, "{later}");
+        again.store.close().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_header_that_speaks_of_other_orgs_than_the_rows_is_not_believed() {
+    let first = Directory::new();
+    let world = world_in(&first).await;
+    let (file, summary) = back_up(&first.place(), world.now()).await;
+    let said = &summary.header.orgs[0].0;
+    let frames = Frames::split(&file);
+    let other = "00oAnotherOrgThatIsNot00";
+    for orgs in ["[]".to_owned(), format!("[[\"{said}\",1]]"), format!("[[\"{said}\",2],[\"{other}\",2]]")] {
+        let second = Directory::new();
+        let lie = frames.with(0, |content| {
+            let text = String::from_utf8(content.to_vec()).unwrap();
+            let truth = format!("[[\"{said}\",2]]");
+            assert!(text.contains(&truth), "{text}");
+            text.replace(&truth, &orgs).into_bytes()
+        });
+        let (_, summary) = Portrait::of_backup(lie.as_slice(), &mut |_| {}).unwrap();
+        let staging = Staging::begin(&second.place()).await.unwrap();
+        let input = Cursor::new(&lie);
+        let refused =
+            restore::prepare(&staging, input, &summary, None, false, &mut |_| {}, world.now()).await;
+        let text = refused.unwrap_err().to_string();
+        assert!(text.ends_with(&format!("and holds {said} at revision 2; nothing was changed")), "{text}");
+        staging.discard().await.unwrap();
     }
 }
 

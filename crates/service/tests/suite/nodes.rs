@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use model::Status;
 use service::admin::{Precondition, Refusal, authorization_server, group, policy, rule};
-use service::configuration;
+use service::failure::Remedy;
+use service::{Failure, configuration};
 
 use crate::portrait::{difference, portrait};
 use crate::world::{
-    DEFAULT, World, policy_settings, refused, rule_settings, scope_settings, server_settings, types,
+    DEFAULT, World, basic, policy_settings, refused, request, rule_settings, scope_settings, server_settings,
+    types,
 };
 
 /// What a node knows once it has followed.
@@ -111,6 +113,88 @@ async fn a_revision_without_documents_does_not_stop_the_other_node() {
     group::delete(&one.tenant, one.asked(), group.id.as_str()).await.unwrap();
     two.make_scope("orders").await;
     assert_eq!(difference(&portrait(&two.snapshot()), &portrait(&one.loaded().await)), None);
+}
+
+/// Changes rows behind everybody's back: what a restore leaves where the tables were.
+async fn replace(world: &World, revision: i64, restored: bool, change: impl FnOnce(&mut store::Batch)) {
+    let head = world.store.revision(world.org.as_str()).await.unwrap().unwrap();
+    let mut batch = store::Batch::new(world.org.as_str(), "{}");
+    batch.advance_revision(head, revision);
+    change(&mut batch);
+    if restored {
+        let (org, at) = (world.org.as_str(), 0);
+        let (parent, before, after) = (None, None, None);
+        let (kind, ordinal, schema) = ("restored", 0, 1);
+        let change = store::NewChange { revision, ordinal, kind, id: org, parent, at, schema, before, after };
+        batch.append_change(change);
+    }
+    world.store.commit(batch).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_node_that_lives_through_a_restore_mints_and_judges_nothing_any_more() {
+    for (revision, restored) in [(1_000, true), (1, false)] {
+        let old = World::new().await;
+        old.make_scope("read").await;
+        let (kept, gone) = (old.make_app("Kept").await, old.make_app("Undone").await);
+        old.ask(&request(basic(&gone), Some("read"))).await.unwrap();
+        let id = gone.entry.app.value.id.to_string();
+        replace(&old, revision, restored, |batch| {
+            batch.delete_document("app", &id);
+        })
+        .await;
+        let followed = old.tenant.follow(old.now()).await.unwrap_err();
+        assert_eq!(followed.remedy, Remedy::TryAnother, "{followed}");
+        assert!(old.tenant.freshness.is_overtaken());
+        for app in [&kept, &gone] {
+            let minted = old.ask(&request(basic(app), Some("read"))).await;
+            let is_overtaken =
+                matches!(&minted, Err(Failure::Fault(fault)) if fault.remedy == Remedy::TryAnother);
+            assert!(is_overtaken, "it can tell no more which of them is an app: {minted:?}");
+        }
+        let changed = old.try_scope(scope_settings("late")).await;
+        assert!(matches!(changed, Err(Failure::Fault(_))), "nor does it change anything");
+        let paused = old.tenant.configuration.pause().await.unwrap().reload().await.unwrap_err();
+        assert_eq!(paused.remedy, Remedy::TryAnother, "nor read it anew");
+        let new = old.on_another_node().await;
+        new.ask(&request(basic(&kept), Some("read"))).await.unwrap();
+        let refused = new.ask(&request(basic(&gone), Some("read"))).await;
+        assert!(matches!(refused, Err(Failure::Refused(_))), "{refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn revisions_whose_changes_are_missing_are_read_as_a_whole_and_never_taken_for_nothing() {
+    for tells_later_ones in [false, true] {
+        let old = World::new().await;
+        let gone = old.make_app("Gone").await;
+        let other = old.on_another_node().await;
+        let id = gone.entry.app.value.id.to_string();
+        let next = i64::try_from(old.snapshot().revision).unwrap() + 1;
+        replace(&old, next, false, |batch| {
+            batch.delete_document("app", &id);
+        })
+        .await;
+        if tells_later_ones {
+            World::on_another_node(&old).await.make_scope("later").await;
+        }
+        other.tenant.follow(other.now()).await.unwrap();
+        assert_eq!(difference(&portrait(&other.snapshot()), &portrait(&other.loaded().await)), None);
+        assert!(other.snapshot().app(gone.entry.app.value.id).is_none());
+    }
+}
+
+#[tokio::test]
+async fn every_revision_has_a_change_so_that_none_is_read_as_a_whole_without_need() {
+    let world = World::new().await;
+    let first = i64::try_from(world.snapshot().revision).unwrap();
+    let group = world.make_group("Gone soon").await;
+    group::delete(&world.tenant, world.asked(), group.id.as_str()).await.unwrap();
+    world.make_scope("orders").await;
+    let changes = world.store.changes_after(world.org.as_str(), first, 100).await.unwrap();
+    let revisions: BTreeSet<i64> = changes.iter().map(|change| change.revision).collect();
+    let last = i64::try_from(world.snapshot().revision).unwrap();
+    assert_eq!(revisions, (first + 1..=last).collect());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -318,6 +318,76 @@ async fn a_restore_that_was_cut_off_between_its_moves_stops_a_start_until_it_is_
     Store::open(&into).await.expect("it is whole");
 }
 
+/// A database whose last commits are still in its log, as after a crash, and what it holds.
+async fn crashed(directory: &Directory) -> Vec<String> {
+    let alive = Directory::new();
+    let place = Place::Directory(alive.path().to_owned());
+    let store = Store::open(&place).await.expect("it opens");
+    found_orgs(&store).await;
+    fs::create_dir(directory.path()).expect("a directory");
+    for name in ["tokenmint.db", "tokenmint.db-wal"] {
+        fs::copy(alive.path().join(name), directory.path().join(name)).expect("a copy");
+    }
+    let log = fs::metadata(directory.path().join("tokenmint.db-wal")).expect("it is there");
+    assert!(log.len() > 0, "something is only in the log");
+    portrait(&place).await.1
+}
+
+async fn small(directory: &Directory) -> Place {
+    let place = Place::Directory(directory.path().to_owned());
+    let store = Store::open(&place).await.expect("it opens");
+    fill(&store).await;
+    place
+}
+
+#[tokio::test]
+async fn what_was_only_in_the_log_of_the_old_database_is_in_its_file_before_that_is_moved() {
+    let (source, target) = (Directory::new(), Directory::new());
+    let from = small(&source).await;
+    let before = crashed(&target).await;
+    let into = Place::Directory(target.path().to_owned());
+    restore(&from, &into).await.expect("it lies somewhere");
+    let aside = target.path().join("aside");
+    assert!(!aside.join("tokenmint.db-wal").exists(), "nothing is left that could be lost on the way");
+    assert_eq!(portrait(&Place::Directory(aside)).await.1, before);
+    assert!(!target.path().join("tokenmint.db.goes_to").exists(), "nothing is left behind");
+}
+
+#[tokio::test]
+async fn a_restore_that_is_done_again_leaves_the_old_database_in_one_piece_where_the_first_began() {
+    let (source, target) = (Directory::new(), Directory::new());
+    let from = small(&source).await;
+    let before = crashed(&target).await;
+    // Cut off between the moves of a database whose log could not be folded.
+    let first = target.path().join("first");
+    fs::create_dir(&first).expect("a directory");
+    fs::rename(target.path().join("tokenmint.db"), first.join("tokenmint.db")).expect("a move");
+    fs::write(target.path().join("tokenmint.db.restored"), "").expect("it is written");
+    fs::write(target.path().join("tokenmint.db.goes_to"), "first").expect("it is written");
+    let into = Place::Directory(target.path().to_owned());
+    let lies = restore(&from, &into).await.expect("it lies somewhere");
+    assert_eq!(std::path::Path::new(&lies), first);
+    assert!(!target.path().join("aside").exists(), "there is no second part of it");
+    assert_eq!(portrait(&Place::Directory(first)).await.1, before);
+    assert_eq!(portrait(&into).await, portrait(&from).await);
+    // A name that was left by a restore that ended means nothing to the next one.
+    fs::write(target.path().join("tokenmint.db.goes_to"), "first").expect("it is written");
+    released(&into).await;
+    assert!(restore(&from, &into).await.expect("it lies somewhere").ends_with("aside"));
+}
+
+#[tokio::test]
+async fn an_old_database_that_is_damaged_is_moved_aside_all_the_same() {
+    let (source, target) = (Directory::new(), Directory::new());
+    let from = small(&source).await;
+    fs::create_dir(target.path()).expect("a directory");
+    fs::write(target.path().join("tokenmint.db"), [7; 9_000]).expect("it is written");
+    let into = Place::Directory(target.path().to_owned());
+    restore(&from, &into).await.expect("it lies somewhere");
+    assert_eq!(fs::read(target.path().join("aside/tokenmint.db")).expect("it is there"), [7; 9_000]);
+    assert_eq!(portrait(&into).await, portrait(&from).await);
+}
+
 #[tokio::test]
 async fn a_copy_of_an_older_schema_becomes_one_of_this_release() {
     let old = Directory::new();
