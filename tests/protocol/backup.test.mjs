@@ -121,7 +121,7 @@ test('a restore says what has ended since, moves the old database aside, and end
   await other.api.ok('POST', `/api/v1/apps/${app.id}/lifecycle/deactivate`, null, 200);
   const beside = await run(home, 'restore', second, '--replace', '--accept');
   assert.equal(beside.code, 1, 'a server runs');
-  assert.match(beside.stderr, /held by process|other connections/);
+  assert.match(beside.stderr, /held by process|a node or another restore uses this database/);
   await other.stop();
 
   const there = await run(home, 'restore', second);
