@@ -15,7 +15,7 @@ export const store = process.env.TOKENMINT_TEST_DATABASE === 'postgres' ? 'postg
 /** The folder of the suite. */
 export const suite = here;
 
-/** The folder with recorded replies of Okta; null where it is not at hand. */
+/** The folder with recorded replies of Okta, which TOKENMINT_RECORDED names; null where it is not at hand. Nothing needs it. */
 export function recordedFolder() {
   const folder = process.env.TOKENMINT_RECORDED;
   return folder && existsSync(folder) ? folder : null;

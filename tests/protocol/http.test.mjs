@@ -110,7 +110,7 @@ test('HTTP/2 with prior knowledge works on the same port', async () => {
   } finally { session.close(); }
 });
 
-test('a change with a stale tag is 412 and changes nothing; with the fresh tag or a star it is made', async () => {
+test('a change with a stale tag is 412 and changes nothing; with the fresh tag among others or a star it is made', async () => {
   const { rulePath, policyPath, path } = await makeAuthorizationServer(api);
   const scope = (await api.ok('GET', `${path}/scopes?q=read`))[0];
   const claim = await api.ok('POST', `${path}/claims`, claimBody('tagged', '1'), 201);
@@ -122,15 +122,17 @@ test('a change with a stale tag is 412 and changes nothing; with the fresh tag o
   ];
   for (const [thing, body] of things) {
     const { etag } = (await api.get(thing)).headers;
-    assert.match(etag ?? '', /^(W\/)?"[^"]+"$/, thing);
+    assert.match(etag ?? '', /^"[^"]+"$/, thing);
     const first = await api.put(thing, body, { 'if-match': etag });
     assert.equal(first.status, 200, first.text);
     assert.notEqual(first.headers.etag, etag);
     const before = (await api.get(thing)).text;
     refused(await api.put(thing, { ...body, description: 'stale' }, { 'if-match': etag }), 412, 'E0000231');
     refused(await api.delete(thing, { 'if-match': etag }), 412, 'E0000231');
+    const fresh = (await api.get(thing)).headers.etag;
+    refused(await api.delete(thing, { 'if-match': `W/${fresh}` }), 412, 'E0000231');
     assert.equal((await api.get(thing)).text, before);
-    assert.equal((await api.put(thing, body, { 'if-match': (await api.get(thing)).headers.etag })).status, 200);
+    assert.equal((await api.put(thing, body, { 'if-match': `${etag}, ${fresh}` })).status, 200);
     assert.equal((await api.put(thing, body, { 'if-match': '*' })).status, 200);
   }
   assert.equal((await api.delete(rulePath, { 'if-match': (await api.get(rulePath)).headers.etag })).status, 204);

@@ -454,6 +454,7 @@ mod tests {
             ),
             (&[], &[("TOKENMINT_LISTEN", "1")], "TOKENMINT_LISTEN: `1` is not an address"),
             (&["--outbound-allow", "10.0.0.0/x"], &[], "--outbound-allow: `10.0.0.0/x` is not a network"),
+            (&["--outbound-allow", "10.0.0.0/+8"], &[], "--outbound-allow: `10.0.0.0/+8` is not a network"),
             (&["--base-url", "localhost"], &[], "--base-url: `localhost` has no scheme"),
             (&["--base-url", "http://a/b"], &[], "--base-url: `http://a/b` has a path"),
             (
@@ -464,6 +465,7 @@ mod tests {
             (&["--log", "xml"], &[], "--log: `xml` is neither text nor json"),
             (&["--log-level", "loud"], &[], "--log-level: `loud` is not a level"),
             (&["--limit-streams", "0"], &[], "--limit-streams: `0` is not a number from 1"),
+            (&["--limit-streams", "+5"], &[], "--limit-streams: `+5` is not a number from 1"),
             (&["--limit-body-bytes", "1GB"], &[], "--limit-body-bytes: `1GB` is not a size"),
             (&["--limit-header-bytes", "1KiB"], &[], "--limit-header-bytes: `1KiB` is too small"),
             (&["--limit-idle-time", "soon"], &[], "--limit-idle-time: `soon` is not a time"),

@@ -16,6 +16,7 @@ use crate::secret::Secret;
 use crate::settings::{self, BadSetting, Found, Setting, Sources};
 use crate::tls;
 use crate::tls::identity::Files;
+use crate::whole_number::whole_number;
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 const DEFAULT_DATA: &str = ".data";
@@ -283,7 +284,7 @@ fn limit<T>(
 }
 
 fn count<T: TryFrom<u32>>(text: &str) -> Result<T, String> {
-    let number = text.parse().ok().filter(|number| (1..=1_000_000).contains(number));
+    let number = whole_number(text).filter(|number| (1..=1_000_000).contains(number));
     number
         .and_then(|number| T::try_from(number).ok())
         .ok_or_else(|| "is not a number from 1 to 1000000".to_owned())

@@ -41,6 +41,7 @@ pub mod settings;
 pub mod signals;
 pub mod start;
 pub mod tls;
+pub mod whole_number;
 
 #[cfg(test)]
 mod testing;

@@ -45,8 +45,8 @@ pub async fn revoke(tenant: &Arc<Tenant>, request: &Request, now: Timestamp) -> 
     done.await.map_err(Fault::internal)?.map_err(Failure::Fault)
 }
 
-/// The token, by the keys of this moment: one that cannot be read may be signed by a key that another node made since, and
-/// then there is something to do.
+/// The token, by the keys of this moment: one whose key is not known may be signed by a key that another node made since,
+/// and then there is something to do. Anybody can name such a key, so few may look at once.
 async fn read(
     tenant: &Tenant,
     asked: &Asked<'_>,
@@ -56,6 +56,13 @@ async fn read(
     if let Some(token) = AccessToken::read(&asked.server, asked.token, now) {
         return Ok(Some(token));
     }
+    let kid = jose::read_header(asked.token).ok().and_then(|header| header.kid().map(str::to_owned));
+    let is_strange = kid.is_some_and(|kid| asked.server.keys.find(&kid).is_none());
+    if !is_strange || !tenant.freshness.is_shared() {
+        return Ok(None);
+    }
+    let too_many = |_| Fault::unavailable("too many tokens of unknown keys are looked at");
+    let _looking = tenant.looks.try_acquire().map_err(too_many)?;
     tenant.follow_configuration(now).await?;
     let newest = tenant.configuration.current();
     let server = newest.find_server(&request.server).filter(|entry| entry.server.value.status.is_active());

@@ -25,6 +25,10 @@ use crate::snapshot::Snapshot;
 /// those inside are answered soon.
 pub const TOKEN_REQUESTS_MAX: usize = 1_024;
 
+/// How many requests may look at the store at once to learn whether another node knows more: a quarter of its
+/// connections, so that strangers never keep this node from following the others.
+const LOOKS_MAX: usize = 4;
+
 /// One organization at work.
 #[derive(Debug)]
 pub struct Tenant {
@@ -49,6 +53,8 @@ pub struct Tenant {
     pub(crate) published_keys: PublishedKeys,
     /// Admission to the token endpoint.
     pub(crate) admission: Semaphore,
+    /// Admission to looking at the store because of what anybody may send.
+    pub(crate) looks: Semaphore,
 }
 
 impl Tenant {
@@ -81,6 +87,7 @@ impl Tenant {
             freshness,
             published_keys: PublishedKeys::new(outbound),
             admission: Semaphore::new(TOKEN_REQUESTS_MAX),
+            looks: Semaphore::new(LOOKS_MAX),
         })
     }
 

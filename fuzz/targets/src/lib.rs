@@ -5,6 +5,7 @@
 //! that is the business of the tests beside it.
 
 pub mod assertion;
+pub mod backup;
 pub mod body;
 pub mod credentials;
 pub mod expression;
@@ -34,6 +35,7 @@ pub type Run = fn(&[u8]);
 /// Every target by its name, which is also that of its program and of its corpus.
 pub const ALL: &[(&str, Run)] = &[
     ("assertion", assertion::run),
+    ("backup", backup::run),
     ("body", body::run),
     ("credentials", credentials::run),
     ("expression", expression::run),

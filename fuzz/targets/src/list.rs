@@ -81,23 +81,32 @@ fn cursor(text: &str) {
     }
 }
 
-/// A tag that names a revision is exactly the one that a reply carries, strong or weak.
+/// A tag that names a revision is exactly the one that a reply carries, and a second line goes on with the first.
 fn if_match(tag: &str) {
-    let Ok(value) = HeaderValue::from_str(tag) else { return };
+    match read(&[tag]) {
+        Some(Precondition::OneOf(mut revisions)) => {
+            for revision in &revisions {
+                assert!(tag.contains(&format!("\"{revision}\"")));
+            }
+            assert!(tag.contains(',') || revisions.first().is_none_or(|one| tag.trim() == format!("\"{one}\"")));
+            revisions.push(1);
+            assert_eq!(read(&[tag, "\"1\""]), Some(Precondition::OneOf(revisions)));
+        }
+        Some(Precondition::Any) => panic!("a tag that is there counts as none"),
+        Some(Precondition::Exists) => assert_eq!(tag.trim(), "*"),
+        None => {}
+    }
+}
+
+fn read(lines: &[&str]) -> Option<Precondition> {
     let mut request = Request::new(());
-    request.headers_mut().insert(IF_MATCH, value);
+    for line in lines {
+        request.headers_mut().append(IF_MATCH, HeaderValue::from_str(line).ok()?);
+    }
     let (mut parts, ()) = request.into_parts();
     let read = pin!(IfMatch::from_request_parts(&mut parts, &()));
     let Poll::Ready(read) = read.poll(&mut Context::from_waker(Waker::noop())) else {
         panic!("reading a header waits for something")
     };
-    match read {
-        Ok(IfMatch(Precondition::Revision(revision))) => {
-            let tag = tag.trim();
-            assert_eq!(tag.strip_prefix("W/").unwrap_or(tag), format!("\"{revision}\""));
-        }
-        Ok(IfMatch(Precondition::Any)) => panic!("a tag that is there counts as none"),
-        Ok(IfMatch(Precondition::Exists)) => assert_eq!(tag.trim(), "*"),
-        Ok(IfMatch(Precondition::Never)) | Err(_) => {}
-    }
+    read.ok().map(|IfMatch(precondition)| precondition)
 }

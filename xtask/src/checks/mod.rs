@@ -3,6 +3,7 @@
 mod absences;
 mod crate_order;
 mod decisions;
+mod filled;
 mod kill_points;
 mod paths;
 mod shape;
@@ -20,6 +21,7 @@ pub fn all(tree: &Tree) -> Vec<Finding> {
         paths::check,
         workplace::check,
         decisions::check,
+        filled::check,
         kill_points::check,
     ];
     let mut findings: Vec<Finding> = checks.iter().flat_map(|check| check(tree)).collect();

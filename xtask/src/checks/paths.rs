@@ -3,7 +3,7 @@
 use crate::finding::Finding;
 use crate::tree::{Tree, has_extension};
 
-/// The documents whose backticks are read.
+/// The documents whose backticks are read, beside those of `docs/`.
 const MAPS: &[&str] = &["README.md", "ARCHITECTURE.md", "STYLE.md"];
 /// What a build or a start makes.
 const MADE: &[&str] = &["target", ".data", "node_modules"];
@@ -16,7 +16,7 @@ pub fn check(tree: &Tree) -> Vec<Finding> {
 }
 
 fn check_document(tree: &Tree, document: &str, text: &str) -> Vec<Finding> {
-    let is_map = MAPS.contains(&document) || document.starts_with("docs/decisions/");
+    let is_map = MAPS.contains(&document) || document.starts_with("docs/");
     let mut findings = Vec::new();
     let mut fenced = false;
     for (number, line) in (1..).zip(text.lines()) {
@@ -103,6 +103,12 @@ mod tests {
         ] {
             let found = said(check, &[LIB, ("README.md", text)]);
             assert_eq!(found.is_empty(), fine, "{text}: {found:?}");
+            let found = said(check, &[LIB, ("README.md", ""), ("docs/a.md", text)]);
+            assert_eq!(found.is_empty(), fine, "{text} in docs: {found:?}");
+            assert!(
+                said(check, &[LIB, ("fuzz/README.md", text)]).is_empty(),
+                "{text} in a folder's own page"
+            );
         }
     }
 

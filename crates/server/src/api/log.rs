@@ -20,6 +20,7 @@ use crate::origin::Here;
 use crate::page::link_lines;
 use crate::query::Query;
 use crate::routes::{Route, Routes};
+use crate::whole_number::whole_number;
 
 const LIMIT_USUAL: usize = 100;
 const LIMIT_MAX: usize = 1_000;
@@ -43,7 +44,7 @@ fn time(query: &Query, name: &'static str) -> Result<Option<Timestamp>, ApiError
 fn limit(query: &Query) -> Result<usize, ApiError> {
     let Some(text) = query.text("limit") else { return Ok(LIMIT_USUAL) };
     let refuse = || ApiError::invalid("limit", format!("limit: must be a number from 0 to {LIMIT_MAX}"));
-    text.parse::<usize>().ok().filter(|limit| *limit <= LIMIT_MAX).ok_or_else(refuse)
+    whole_number(text).filter(|limit| *limit <= LIMIT_MAX).ok_or_else(refuse)
 }
 
 async fn list(State(app): State<App>, Now(now): Now, here: Here, query: Query) -> Result<Response, ApiError> {
@@ -230,5 +231,19 @@ fn display_message(event_type: EventType) -> &'static str {
         E::OrgCreated => "Organization was created",
         E::BackupRestored => "The database was replaced by a backup",
         E::MasterKeyRewrapped => "Sealed secrets were moved to another master key",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_of_the_log_is_digits_from_nothing_to_a_thousand() {
+        let read = |query| limit(&Query::parse(query)).ok();
+        assert_eq!(["", "limit=", "limit=0", "limit=1000"].map(read), [100, 100, 0, 1_000].map(Some));
+        for refused in ["limit=1001", "limit=%2B5", "limit=+5", "limit=-1", "limit=ten"] {
+            assert_eq!(read(refused), None, "{refused}");
+        }
     }
 }

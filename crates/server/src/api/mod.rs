@@ -101,25 +101,50 @@ impl<S: Sync> FromRequestParts<S> for Asks {
     }
 }
 
-/// `If-Match` as a precondition (RFC 9110 section 13.1.1). Our tags are the revisions of objects.
+/// `If-Match` as a precondition (RFC 9110 section 13.1.1). Our tags are the revisions of objects. Several lines are one list.
 pub struct IfMatch(pub Precondition);
 
 impl<S: Sync> FromRequestParts<S> for IfMatch {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        let Some(value) = parts.headers.get(IF_MATCH) else { return Ok(Self(Precondition::Any)) };
-        let text = value.to_str().map_err(|_| ApiError::of(code::ETAG_SYNTAX))?.trim();
-        if text == "*" {
+        let lines: Result<Vec<_>, _> =
+            parts.headers.get_all(IF_MATCH).iter().map(HeaderValue::to_str).collect();
+        let lines = lines.map_err(|_| ApiError::of(code::ETAG_SYNTAX))?;
+        if lines.is_empty() {
+            return Ok(Self(Precondition::Any));
+        }
+        let list = lines.join(",");
+        if list.trim() == "*" {
             return Ok(Self(Precondition::Exists));
         }
-        let tag = text.strip_prefix("W/").unwrap_or(text);
-        let inner = tag.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-        let inner = inner.ok_or_else(|| ApiError::of(code::ETAG_SYNTAX))?;
-        // Tags are compared as they are written: `"+5"` and `"05"` are tags that no reply ever carried.
-        let revision = inner.parse::<u64>().ok().filter(|revision| revision.to_string() == inner);
-        Ok(Self(revision.map_or(Precondition::Never, Precondition::Revision)))
+        revisions(&list)
+            .map(|revisions| Self(Precondition::OneOf(revisions)))
+            .ok_or_else(|| ApiError::of(code::ETAG_SYNTAX))
     }
+}
+
+/// The revisions that a list of tags names, unless it is no such list. The comparison is the strong one: a weak tag is
+/// none of ours.
+fn revisions(list: &str) -> Option<Vec<u64>> {
+    const BETWEEN: [char; 3] = [' ', '\t', ','];
+    let (mut rest, mut revisions) = (list.trim_start_matches(BETWEEN), Vec::new());
+    if rest.is_empty() {
+        return None;
+    }
+    while !rest.is_empty() {
+        let strong = rest.strip_prefix("W/").unwrap_or(rest);
+        let (tag, after) = strong.strip_prefix('"')?.split_once('"')?;
+        // Tags are compared as they are written: `"+5"` and `"05"` are tags that no reply ever carried.
+        let revision = tag.parse().ok().filter(|revision: &u64| revision.to_string() == tag);
+        revisions.extend(revision.filter(|_| strong.len() == rest.len()));
+        let after = after.trim_start_matches([' ', '\t']);
+        if !after.is_empty() && !after.starts_with(',') {
+            return None;
+        }
+        rest = after.trim_start_matches(BETWEEN);
+    }
+    Some(revisions)
 }
 
 /// A reply that shows one object, with its `ETag`.
@@ -283,16 +308,56 @@ mod tests {
     #[tokio::test]
     async fn a_tag_names_a_revision_only_as_replies_write_it() {
         for (tag, expected) in [
-            ("\"5\"", Precondition::Revision(5)),
-            ("W/\"5\"", Precondition::Revision(5)),
-            ("\"05\"", Precondition::Never),
-            ("\"+5\"", Precondition::Never),
-            ("\"99999999999999999999\"", Precondition::Never),
-            ("*", Precondition::Exists),
+            ("\"5\"", one_of(&[5])),
+            ("W/\"5\"", one_of(&[])),
+            ("\"05\"", one_of(&[])),
+            ("\"+5\"", one_of(&[])),
+            ("\"99999999999999999999\"", one_of(&[])),
+            ("*", Some(Precondition::Exists)),
+            ("5", None),
+            ("w/\"5\"", None),
+            ("\"5", None),
+            ("", None),
         ] {
-            let (mut parts, ()) = Request::builder().header(IF_MATCH, tag).body(()).unwrap().into_parts();
-            let IfMatch(read) = IfMatch::from_request_parts(&mut parts, &()).await.unwrap();
-            assert_eq!(read, expected, "{tag}");
+            assert_eq!(read(&[tag]).await, expected, "{tag}");
+        }
+    }
+
+    #[tokio::test]
+    async fn several_tags_are_one_list_on_however_many_lines() {
+        for (lines, expected) in [
+            (&[][..], Some(Precondition::Any)),
+            (&["\"5\", \"6\""], one_of(&[5, 6])),
+            (&["\"5\"", "\"6\",,W/\"7\" ,\"8\""], one_of(&[5, 6, 8])),
+            (&["\"a,b\"\t,\"6\","], one_of(&[6])),
+            (&["", "\"6\""], one_of(&[6])),
+            (&["*", "\"6\""], None),
+            (&["*", "*"], None),
+            (&["\"5\" \"6\""], None),
+            (&["\"5\"", "6"], None),
+            (&[",", ""], None),
+        ] {
+            assert_eq!(read(lines).await, expected, "{lines:?}");
+        }
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "it stands beside `None` in the tables")]
+    fn one_of(revisions: &[u64]) -> Option<Precondition> {
+        Some(Precondition::OneOf(revisions.to_vec()))
+    }
+
+    async fn read(lines: &[&str]) -> Option<Precondition> {
+        let mut request = Request::builder();
+        for line in lines {
+            request = request.header(IF_MATCH, *line);
+        }
+        let (mut parts, ()) = request.body(()).unwrap().into_parts();
+        match IfMatch::from_request_parts(&mut parts, &()).await {
+            Ok(IfMatch(read)) => Some(read),
+            Err(error) => {
+                assert_eq!(error.code, code::ETAG_SYNTAX.code);
+                None
+            }
         }
     }
 }

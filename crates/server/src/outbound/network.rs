@@ -4,6 +4,8 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use crate::whole_number::whole_number;
+
 /// A network: addresses that begin with the same bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Network {
@@ -21,7 +23,7 @@ impl Network {
         };
         let address: IpAddr = address.parse().map_err(|_| why())?;
         let most = if address.is_ipv4() { 32 } else { 128 };
-        let bits = bits.map_or(Ok(most), str::parse).map_err(|_| why())?;
+        let bits = bits.map_or(Some(most), whole_number).ok_or_else(why)?;
         if bits > most {
             return Err(why());
         }

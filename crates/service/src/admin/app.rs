@@ -169,7 +169,7 @@ pub async fn replace(
     let entry = tenant
         .configuration
         .change(asked, move |draft| {
-            let entry = find(draft.snapshot(), &id, precondition)?;
+            let entry = find(draft.snapshot(), &id, &precondition)?;
             let app = App {
                 label: settings.label.clone(),
                 oauth: settings.oauth.clone(),
@@ -207,7 +207,7 @@ fn with_newest_replaced(entry: &AppEntry, made: &Arc<ClientSecret>) -> Vec<Arc<C
 pub(crate) fn find(
     snapshot: &Snapshot,
     id: &str,
-    precondition: Precondition,
+    precondition: &Precondition,
 ) -> Result<Arc<AppEntry>, Refusal> {
     let entry = get(snapshot, id)?;
     precondition.check(entry.app.revision)?;
@@ -224,7 +224,7 @@ pub async fn set_status(
     tenant
         .configuration
         .change(asked, move |draft| {
-            let entry = find(draft.snapshot(), &id, Precondition::Any)?;
+            let entry = find(draft.snapshot(), &id, &Precondition::Any)?;
             if entry.app.value.status == status {
                 return Ok(());
             }
@@ -254,7 +254,7 @@ pub async fn delete(
     tenant
         .configuration
         .change(asked, move |draft| {
-            let entry = find(draft.snapshot(), &id, precondition)?;
+            let entry = find(draft.snapshot(), &id, &precondition)?;
             let app = entry.app.value.clone();
             if app.status.is_active() {
                 return Err(Refusal::DeleteForbidden);

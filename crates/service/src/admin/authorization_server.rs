@@ -147,7 +147,7 @@ pub async fn replace(
     precondition: Precondition,
 ) -> Result<Arc<ServerEntry>, Failure<Refusal>> {
     new_key::change(tenant, asked, move |draft, new| {
-        let mut server = find(draft.snapshot(), &path_segment, precondition)?;
+        let mut server = find(draft.snapshot(), &path_segment, &precondition)?;
         settings.apply_to(&mut server);
         server.validate()?;
         let published = prepare_keys(draft, &server, new)?;
@@ -185,7 +185,7 @@ pub async fn set_status(
     tenant
         .configuration
         .change(asked, move |draft| {
-            let mut server = find(draft.snapshot(), &path_segment, Precondition::Any)?;
+            let mut server = find(draft.snapshot(), &path_segment, &Precondition::Any)?;
             if server.status == status {
                 return Ok(());
             }
@@ -205,7 +205,7 @@ pub async fn set_status(
 fn find(
     snapshot: &Snapshot,
     path_segment: &str,
-    precondition: Precondition,
+    precondition: &Precondition,
 ) -> Result<AuthorizationServer, Refusal> {
     let entry = get(snapshot, path_segment)?;
     let Versioned { value, revision } = &*entry.server;
@@ -237,7 +237,7 @@ pub async fn delete(
     tenant
         .configuration
         .change(asked, move |draft| {
-            let server = find(draft.snapshot(), &path_segment, precondition)?;
+            let server = find(draft.snapshot(), &path_segment, &precondition)?;
             if server.default {
                 return Err(Refusal::invalid(
                     "default",

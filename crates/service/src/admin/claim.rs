@@ -83,7 +83,7 @@ pub async fn replace(
     tenant
         .configuration
         .change(asked, move |draft| {
-            let claim = find(draft.snapshot(), &server, &id, precondition)?;
+            let claim = find(draft.snapshot(), &server, &id, &precondition)?;
             if claim.system {
                 require_same_nature(&claim, &settings)?;
             }
@@ -112,7 +112,7 @@ fn require_same_nature(claim: &Claim, settings: &Settings) -> Result<(), Refusal
     Ok(())
 }
 
-fn find(snapshot: &Snapshot, server: &str, id: &str, precondition: Precondition) -> Result<Claim, Refusal> {
+fn find(snapshot: &Snapshot, server: &str, id: &str, precondition: &Precondition) -> Result<Claim, Refusal> {
     let claim = get(&*authorization_server::get(snapshot, server)?, id)?;
     precondition.check(claim.revision)?;
     Ok(claim.value.clone())
@@ -190,7 +190,7 @@ pub async fn delete(
     tenant
         .configuration
         .change(asked, move |draft| {
-            let claim = find(draft.snapshot(), &server, &id, precondition)?;
+            let claim = find(draft.snapshot(), &server, &id, &precondition)?;
             if claim.system {
                 return Err(Refusal::invalid("system", "A system claim cannot be deleted"));
             }

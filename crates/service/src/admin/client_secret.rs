@@ -89,7 +89,7 @@ fn commit(
 }
 
 fn find(snapshot: &Snapshot, app_id: &str, id: &str) -> Result<(Arc<AppEntry>, Arc<ClientSecret>), Refusal> {
-    let entry = app::find(snapshot, app_id, Precondition::Any)?;
+    let entry = app::find(snapshot, app_id, &Precondition::Any)?;
     let secret = get(&entry, id)?;
     Ok((entry, secret))
 }

@@ -54,22 +54,24 @@ pub fn register(
         for shown in ["id", "status", "created", "lastUpdated", "_links"] {
             members.shift_remove(shown);
         }
-        let kid = |key: &RegisteredJwk| key.jwk.get("kid").cloned();
-        if members
-            .get("kid")
-            .is_some_and(|own| registered.iter().any(|other| kid(other).as_ref() == Some(own)))
-        {
+        let own = kid(&members);
+        if own.is_some() && registered.iter().any(|other| kid(&other.jwk) == own) {
             return Err(Refusal::invalid("jwks", "Each key must have a kid of its own"));
         }
-        let old = known.iter().find(|key| kid(key).is_some() && kid(key).as_ref() == members.get("kid"));
+        let old = known.iter().find(|key| own.is_some() && kid(&key.jwk) == own);
         let status = status.or(old.map(|key| key.status)).unwrap_or(Status::Active);
         let id = old.map_or_else(|| JwkId::mint(ids.next(now)), |key| key.id);
         registered.push(RegisteredJwk { id, status, jwk: members });
     }
-    if registered.len() > 1 && registered.iter().any(|key| !key.jwk.contains_key("kid")) {
+    if registered.len() > 1 && registered.iter().any(|key| kid(&key.jwk).is_none()) {
         return Err(Refusal::invalid("jwks", "Each of several keys must have a kid"));
     }
     Ok(registered)
+}
+
+/// The name of a key. `null` is none, and [`check`] takes no other value that is no text.
+fn kid(members: &Map<String, Value>) -> Option<&str> {
+    members.get("kid").and_then(Value::as_str)
 }
 
 /// A public key that can do what it says: nothing private, nothing symmetric, not too small, not too big.
@@ -98,27 +100,27 @@ pub async fn create(
     app_id: String,
     members: Map<String, Value>,
 ) -> Result<RegisteredJwk, Failure<Refusal>> {
-    if !members.get("kid").is_some_and(Value::is_string) {
+    if kid(&members).is_none() {
         return Err(Failure::Refused(Refusal::invalid("kid", "The field cannot be left blank")));
     }
     let made = register(&tenant.ids, &[], vec![members], asked.now).map_err(Failure::Refused)?;
     tenant
         .configuration
         .change(asked, move |draft| {
-            let entry = app::find(draft.snapshot(), &app_id, Precondition::Any)?;
+            let entry = app::find(draft.snapshot(), &app_id, &Precondition::Any)?;
             let made = made.first().cloned().ok_or_else(|| Refusal::invalid("jwks", "There is no key"))?;
             if matches!(entry.app.value.oauth.keys, Some(ClientKeys::JwksUri(_))) {
                 let message = "The app publishes its keys at a jwks_uri; take that out before a key is added";
                 return Err(Refusal::invalid("jwks", message));
             }
             let mut keys = list(&entry).to_vec();
-            if keys.iter().any(|key| !key.jwk.contains_key("kid")) {
+            if keys.iter().any(|key| kid(&key.jwk).is_none()) {
                 return Err(Refusal::invalid("jwks", "Each of several keys must have a kid"));
             }
             if keys.len() >= KEYS_MAX {
                 return Err(Refusal::invalid("jwks", format_args!("An app has at most {KEYS_MAX} keys")));
             }
-            if keys.iter().any(|key| key.jwk.get("kid") == made.jwk.get("kid")) {
+            if keys.iter().any(|key| kid(&key.jwk) == kid(&made.jwk)) {
                 return Err(Refusal::invalid("kid", "The app has a key with this kid already"));
             }
             keys.push(made.clone());
@@ -141,7 +143,7 @@ fn find(
     app_id: &str,
     id: &str,
 ) -> Result<(std::sync::Arc<AppEntry>, RegisteredJwk), Refusal> {
-    let entry = app::find(snapshot, app_id, Precondition::Any)?;
+    let entry = app::find(snapshot, app_id, &Precondition::Any)?;
     let key = get(&entry, id)?.clone();
     Ok((entry, key))
 }

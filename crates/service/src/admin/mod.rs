@@ -70,25 +70,23 @@ impl From<Invalid> for Refusal {
 }
 
 /// The version that a change was asked for, by `If-Match`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Precondition {
     /// None: the last change wins.
     Any,
     /// The object must exist (`*`).
     Exists,
-    /// The object must be as it was at one of these revisions.
-    Revision(u64),
-    /// A tag that no object ever has.
-    Never,
+    /// The object must be as it was at one of these revisions; with none of them, nothing ever is.
+    OneOf(Vec<u64>),
 }
 
 impl Precondition {
     /// Compares with the object as it is.
-    pub fn check(self, revision: u64) -> Result<(), Refusal> {
+    pub fn check(&self, revision: u64) -> Result<(), Refusal> {
         match self {
             Self::Any | Self::Exists => Ok(()),
-            Self::Revision(wanted) if wanted == revision => Ok(()),
-            Self::Revision(_) | Self::Never => Err(Refusal::PreconditionFailed),
+            Self::OneOf(wanted) if wanted.contains(&revision) => Ok(()),
+            Self::OneOf(_) => Err(Refusal::PreconditionFailed),
         }
     }
 }

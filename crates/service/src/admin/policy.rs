@@ -83,13 +83,13 @@ pub async fn replace(
     tenant
         .configuration
         .change(asked, move |draft| {
-            let policy = find(draft.snapshot(), &server, &id, precondition)?;
+            let policy = find(draft.snapshot(), &server, &id, &precondition)?;
             commit(draft, policy, &settings, EventType::PolicyUpdated)
         })
         .await
 }
 
-fn find(snapshot: &Snapshot, server: &str, id: &str, precondition: Precondition) -> Result<Policy, Refusal> {
+fn find(snapshot: &Snapshot, server: &str, id: &str, precondition: &Precondition) -> Result<Policy, Refusal> {
     let entry = get(&*authorization_server::get(snapshot, server)?, id)?;
     precondition.check(entry.policy.revision)?;
     Ok(entry.policy.value.clone())
@@ -173,7 +173,7 @@ pub async fn set_status(
     tenant
         .configuration
         .change(asked, move |draft| {
-            let mut policy = find(draft.snapshot(), &server, &id, Precondition::Any)?;
+            let mut policy = find(draft.snapshot(), &server, &id, &Precondition::Any)?;
             if policy.status == status {
                 return Ok(());
             }
@@ -204,7 +204,7 @@ pub async fn delete(
     tenant
         .configuration
         .change(asked, move |draft| {
-            let policy = find(draft.snapshot(), &server, &id, precondition)?;
+            let policy = find(draft.snapshot(), &server, &id, &precondition)?;
             if policy.system {
                 return Err(Refusal::invalid("system", "A system policy cannot be deleted"));
             }

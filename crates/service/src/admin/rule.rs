@@ -55,7 +55,7 @@ fn find_policy(snapshot: &Snapshot, path: &Path) -> Result<PolicyEntry, Refusal>
     policy::get(&*authorization_server::get(snapshot, &path.server)?, &path.policy)
 }
 
-fn find(snapshot: &Snapshot, path: &Path, precondition: Precondition) -> Result<Rule, Refusal> {
+fn find(snapshot: &Snapshot, path: &Path, precondition: &Precondition) -> Result<Rule, Refusal> {
     let rule = get(&find_policy(snapshot, path)?, &path.rule)?;
     precondition.check(rule.revision)?;
     Ok(rule.value.clone())
@@ -109,12 +109,12 @@ pub async fn replace(
     settings: Settings,
     precondition: Precondition,
 ) -> Result<Arc<Versioned<Rule>>, Failure<Refusal>> {
-    let known = find(&tenant.configuration.current(), &path, precondition).map_err(Failure::Refused)?;
+    let known = find(&tenant.configuration.current(), &path, &precondition).map_err(Failure::Refused)?;
     require_people(tenant, &settings.people, &known.people).await?;
     tenant
         .configuration
         .change(asked, move |draft| {
-            let rule = find(draft.snapshot(), &path, precondition)?;
+            let rule = find(draft.snapshot(), &path, &precondition)?;
             commit(draft, &path, rule, &settings, EventType::RuleUpdated)
         })
         .await
@@ -235,7 +235,7 @@ pub async fn set_status(
     tenant
         .configuration
         .change(asked, move |draft| {
-            let mut rule = find(draft.snapshot(), &path, Precondition::Any)?;
+            let mut rule = find(draft.snapshot(), &path, &Precondition::Any)?;
             if rule.status == status {
                 return Ok(());
             }
@@ -262,7 +262,7 @@ pub async fn delete(
     tenant
         .configuration
         .change(asked, move |draft| {
-            let rule = find(draft.snapshot(), &path, precondition)?;
+            let rule = find(draft.snapshot(), &path, &precondition)?;
             if rule.system {
                 return Err(Refusal::invalid("system", "A system rule cannot be deleted"));
             }

@@ -105,7 +105,7 @@ pub async fn replace(
     tenant
         .configuration
         .change(asked, move |draft| {
-            let scope = find(draft.snapshot(), &server, &id, precondition)?;
+            let scope = find(draft.snapshot(), &server, &id, &precondition)?;
             let taken = |other: &Arc<Versioned<Scope>>| {
                 other.value.name == settings.name && other.value.id != scope.id
             };
@@ -125,7 +125,7 @@ pub async fn replace(
         .await
 }
 
-fn find(snapshot: &Snapshot, server: &str, id: &str, precondition: Precondition) -> Result<Scope, Refusal> {
+fn find(snapshot: &Snapshot, server: &str, id: &str, precondition: &Precondition) -> Result<Scope, Refusal> {
     let scope = get(&*authorization_server::get(snapshot, server)?, id)?;
     precondition.check(scope.revision)?;
     Ok(scope.value.clone())
@@ -163,7 +163,7 @@ pub async fn delete(
     tenant
         .configuration
         .change(asked, move |draft| {
-            let scope = find(draft.snapshot(), &server, &id, precondition)?;
+            let scope = find(draft.snapshot(), &server, &id, &precondition)?;
             if scope.system {
                 return Err(Refusal::invalid("system", "A system scope cannot be deleted"));
             }

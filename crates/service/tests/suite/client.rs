@@ -110,8 +110,7 @@ async fn an_app_is_found_by_its_client_id_alone_whether_chosen_or_its_own_id() {
         assert_eq!(found(borrowed.id.as_str()), None);
     }
     world.set_app_status(&world.snapshot().app(borrowed.id).unwrap().clone(), Status::Inactive).await;
-    let any = Precondition::Any;
-    app::delete(&world.tenant, world.asked(), borrowed.id.to_string(), any).await.unwrap();
+    app::delete(&world.tenant, world.asked(), borrowed.id.to_string(), Precondition::Any).await.unwrap();
     assert!(world.snapshot().client(chosen.id.as_str()).is_none(), "its name went with it");
     assert!(world.snapshot().client("courier-of-old").is_some());
 }

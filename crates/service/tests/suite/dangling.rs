@@ -118,8 +118,8 @@ async fn a_scope_that_is_renamed_is_gone_under_its_old_name() {
     let before = decisions(&world, &client, &["orders", "purchases"]).await;
     let events = world.count_events().await;
     let (id, settings) = (scope.value.id.to_string(), scope_settings("purchases"));
-    let (server, any) = (DEFAULT.to_owned(), Precondition::Any);
-    scope::replace(&world.tenant, world.asked(), server, id, settings, any).await.unwrap();
+    let server = DEFAULT.to_owned();
+    scope::replace(&world.tenant, world.asked(), server, id, settings, Precondition::Any).await.unwrap();
     assert_not_wider(&before, &decisions(&world, &client, &["orders", "purchases"]).await);
     assert_eq!(invalidated(&world.events_since(events).await).len(), 1);
 }
@@ -133,16 +133,18 @@ async fn an_app_that_goes_leaves_its_name_in_policies() {
     let other = ClientId::new("somebody");
     world.make_rule(&policy, rule_settings("Any")).await;
     let settings = policy::Settings { clients: Some(only(&[&client])), ..policy_settings("Mine") };
-    let (server, any) = (DEFAULT.to_owned(), Precondition::Any);
-    policy::replace(&world.tenant, world.asked(), server, policy.clone(), settings, any).await.unwrap();
+    let server = DEFAULT.to_owned();
+    policy::replace(&world.tenant, world.asked(), server, policy.clone(), settings, Precondition::Any)
+        .await
+        .unwrap();
     let clients = [client.clone(), other];
     let before = decisions(&world, &clients, &["orders"]).await;
     let id = app.entry.app.value.id.to_string();
-    let gone = app::delete(&world.tenant, world.asked(), id.clone(), any).await;
+    let gone = app::delete(&world.tenant, world.asked(), id.clone(), Precondition::Any).await;
     assert_eq!(refused(gone), Refusal::DeleteForbidden, "an active app stays");
     world.set_app_status(&app.entry, Status::Inactive).await;
     let events = world.count_events().await;
-    app::delete(&world.tenant, world.asked(), id, any).await.unwrap();
+    app::delete(&world.tenant, world.asked(), id, Precondition::Any).await.unwrap();
     assert_not_wider(&before, &decisions(&world, &clients, &["orders"]).await);
     let told = invalidated(&world.events_since(events).await);
     assert_eq!(told, [(format!("client `{client}` is gone"), vec!["Mine".into(), "default".into()])]);

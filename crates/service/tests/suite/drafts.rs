@@ -22,7 +22,7 @@ async fn a_change_that_is_refused_leaves_nothing() {
     let policy = world.make_policy("Second", None).await;
     let id = policy.value.id.to_string();
     let (before, events) = (portrait(&world.snapshot()), world.count_events().await);
-    let stale = Precondition::Revision(policy.revision - 1);
+    let stale = Precondition::OneOf(vec![policy.revision - 1]);
     let (tenant, asked, server) = (&world.tenant, || world.asked(), || DEFAULT.to_owned());
     let nobody = model::ClientId::new("nobody-knows");
     let strangers = policy::Settings { clients: Some(only(&[&nobody])), ..policy_settings("x") };
@@ -38,7 +38,6 @@ async fn a_change_that_is_refused_leaves_nothing() {
     let system_scope = default.scopes()[0].value.id.to_string();
     let sub = default.claims()[0].value.id.to_string();
     let blank = authorization_server::Settings { description: None, ..server_settings("x") };
-    let any = Precondition::Any;
     let refusals: Vec<(&str, Refusal)> = vec![
         ("scope twice", refused(world.try_scope(scope_settings("orders")).await)),
         ("scope reserved", refused(world.try_scope(scope_settings("openid")).await)),
@@ -57,11 +56,14 @@ async fn a_change_that_is_refused_leaves_nothing() {
         ("no such policy", refused(world.try_rule("00p00000000000000000", rule_settings("x")).await)),
         ("claim", refused(world.try_claim("x", "user.").await)),
         ("reserved claim", refused(world.try_claim("iss", "'x'").await)),
-        ("sub", refused(claim::delete(tenant, asked(), server(), sub, any).await)),
-        ("default server", refused(authorization_server::delete(tenant, asked(), server(), any).await)),
+        ("sub", refused(claim::delete(tenant, asked(), server(), sub, Precondition::Any).await)),
+        (
+            "default server",
+            refused(authorization_server::delete(tenant, asked(), server(), Precondition::Any).await),
+        ),
         ("no description", refused(authorization_server::create(tenant, asked(), blank).await)),
         ("app without a name", refused(world.try_app(app_settings("")).await)),
-        ("no such app", refused(app::delete(tenant, asked(), "0oa1".to_owned(), any).await)),
+        ("no such app", refused(app::delete(tenant, asked(), "0oa1".to_owned(), Precondition::Any).await)),
     ];
     for (what, refusal) in &refusals {
         assert!(!matches!(refusal, Refusal::NotPermitted), "{what}: {refusal:?}");
@@ -70,7 +72,9 @@ async fn a_change_that_is_refused_leaves_nothing() {
     assert_eq!(difference(&before, &portrait(&world.loaded().await)), None);
     assert_eq!(world.count_events().await, events, "refusals of the management API are not events");
     let settings = scope_settings("orders.read");
-    let answer = scope::replace(tenant, asked(), server(), scope.value.id.to_string(), settings, any).await;
+    let answer =
+        scope::replace(tenant, asked(), server(), scope.value.id.to_string(), settings, Precondition::Any)
+            .await;
     assert_eq!(answer.unwrap().value.name, "orders.read", "the writer goes on after refusals");
 }
 
@@ -181,9 +185,9 @@ async fn a_precondition_names_the_revision_at_which_the_thing_itself_changed() {
         world.wait(1_000);
         policy::replace(&world.tenant, world.asked(), server, id.clone(), settings, precondition).await
     };
-    let replaced = replace(Precondition::Revision(policy.revision)).await.unwrap();
+    let replaced = replace(Precondition::OneOf(vec![policy.revision])).await.unwrap();
     assert!(replaced.revision > policy.revision);
-    for stale in [Precondition::Revision(policy.revision), Precondition::Never] {
+    for stale in [Precondition::OneOf(vec![policy.revision]), Precondition::OneOf(Vec::new())] {
         assert_eq!(refused(replace(stale).await), Refusal::PreconditionFailed);
     }
     assert!(replace(Precondition::Exists).await.is_ok());

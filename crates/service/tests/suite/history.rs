@@ -87,7 +87,7 @@ impl<'a> Witness<'a> {
 async fn every_change_is_one_revision_with_its_before_and_after_and_one_event() {
     let world = World::new().await;
     let mut witness = Witness::new(&world).await;
-    let (tenant, any) = (&world.tenant, Precondition::Any);
+    let tenant = &world.tenant;
     let asked = || {
         world.wait(1_000);
         world.asked()
@@ -96,7 +96,9 @@ async fn every_change_is_one_revision_with_its_before_and_after_and_one_event() 
     let server = authorization_server::create(tenant, asked(), server_settings("orders")).await.unwrap();
     witness.expect(E::AuthorizationServerCreated).await;
     let own = server.server.value.id.to_string();
-    authorization_server::replace(tenant, asked(), own.clone(), server_settings("o"), any).await.unwrap();
+    authorization_server::replace(tenant, asked(), own.clone(), server_settings("o"), Precondition::Any)
+        .await
+        .unwrap();
     witness.expect(E::AuthorizationServerUpdated).await;
     for (status, event) in [
         (Status::Inactive, E::AuthorizationServerDeactivated),
@@ -111,24 +113,24 @@ async fn every_change_is_one_revision_with_its_before_and_after_and_one_event() 
     let scope = scope::create(tenant, asked(), own.clone(), scope_settings("read")).await.unwrap();
     witness.expect(E::ScopeCreated).await;
     let (id, settings) = (scope.value.id.to_string(), scope_settings("write"));
-    scope::replace(tenant, asked(), own.clone(), id.clone(), settings, any).await.unwrap();
+    scope::replace(tenant, asked(), own.clone(), id.clone(), settings, Precondition::Any).await.unwrap();
     witness.expect(E::ScopeUpdated).await;
-    scope::delete(tenant, asked(), own.clone(), id, any).await.unwrap();
+    scope::delete(tenant, asked(), own.clone(), id, Precondition::Any).await.unwrap();
     witness.expect(E::ScopeDeleted).await;
 
     let claim = claim::create(tenant, asked(), own.clone(), claim_settings("x", "'a'")).await.unwrap();
     witness.expect(E::ClaimCreated).await;
     let (id, settings) = (claim.value.id.to_string(), claim_settings("x", "'b'"));
-    claim::replace(tenant, asked(), own.clone(), id.clone(), settings, any).await.unwrap();
+    claim::replace(tenant, asked(), own.clone(), id.clone(), settings, Precondition::Any).await.unwrap();
     witness.expect(E::ClaimUpdated).await;
-    claim::delete(tenant, asked(), own.clone(), id, any).await.unwrap();
+    claim::delete(tenant, asked(), own.clone(), id, Precondition::Any).await.unwrap();
     witness.expect(E::ClaimDeleted).await;
 
     let policy =
         policy::create(tenant, asked(), at(), policy_settings("p")).await.unwrap().value.id.to_string();
     witness.expect(E::PolicyCreated).await;
     let first = policy::Settings { priority: Some(1), ..policy_settings("p") };
-    policy::replace(tenant, asked(), at(), policy.clone(), first, any).await.unwrap();
+    policy::replace(tenant, asked(), at(), policy.clone(), first, Precondition::Any).await.unwrap();
     witness.expect(E::PolicyUpdated).await;
     for (status, event) in [(Status::Inactive, E::PolicyDeactivated), (Status::Active, E::PolicyActivated)] {
         policy::set_status(tenant, asked(), at(), policy.clone(), status).await.unwrap();
@@ -142,17 +144,17 @@ async fn every_change_is_one_revision_with_its_before_and_after_and_one_event() 
     let entry = world.server(DEFAULT);
     let rule = rule_path(&policy, entry.policies[0].rules[2].value.id.as_str());
     let first = rule::Settings { priority: Some(1), ..rule_settings("one") };
-    rule::replace(tenant, asked(), rule.clone(), first, any).await.unwrap();
+    rule::replace(tenant, asked(), rule.clone(), first, Precondition::Any).await.unwrap();
     witness.expect(E::RuleUpdated).await;
     for (status, event) in [(Status::Inactive, E::RuleDeactivated), (Status::Active, E::RuleActivated)] {
         rule::set_status(tenant, asked(), rule.clone(), status).await.unwrap();
         witness.expect(event).await;
     }
-    rule::delete(tenant, asked(), rule, any).await.unwrap();
+    rule::delete(tenant, asked(), rule, Precondition::Any).await.unwrap();
     witness.expect(E::RuleDeleted).await;
-    policy::delete(tenant, asked(), at(), policy, any).await.unwrap();
+    policy::delete(tenant, asked(), at(), policy, Precondition::Any).await.unwrap();
     witness.expect(E::PolicyDeleted).await;
-    authorization_server::delete(tenant, asked(), own, any).await.unwrap();
+    authorization_server::delete(tenant, asked(), own, Precondition::Any).await.unwrap();
     witness.expect(E::AuthorizationServerDeleted).await;
 }
 
@@ -160,7 +162,7 @@ async fn every_change_is_one_revision_with_its_before_and_after_and_one_event() 
 async fn every_change_of_an_app_is_one_revision_too() {
     let world = World::new().await;
     let mut witness = Witness::new(&world).await;
-    let (tenant, any) = (&world.tenant, Precondition::Any);
+    let tenant = &world.tenant;
     let asked = || {
         world.wait(1_000);
         world.asked()
@@ -168,7 +170,7 @@ async fn every_change_of_an_app_is_one_revision_too() {
     let app = app::create(tenant, asked(), app_settings("a"), Status::Active).await.unwrap();
     witness.expect(E::AppCreated).await;
     let id = app.entry.app.value.id.to_string();
-    app::replace(tenant, asked(), id.clone(), app_settings("b"), any).await.unwrap();
+    app::replace(tenant, asked(), id.clone(), app_settings("b"), Precondition::Any).await.unwrap();
     witness.expect(E::AppUpdated).await;
     let secret = client_secret::create(tenant, asked(), id.clone(), None, Status::Active).await.unwrap();
     witness.expect(E::ClientSecretCreated).await;
@@ -189,7 +191,7 @@ async fn every_change_of_an_app_is_one_revision_too() {
     }
     app::set_status(tenant, asked(), id.clone(), Status::Inactive).await.unwrap();
     witness.expect(E::AppDeactivated).await;
-    app::delete(tenant, asked(), id, any).await.unwrap();
+    app::delete(tenant, asked(), id, Precondition::Any).await.unwrap();
     witness.expect(E::AppDeleted).await;
 }
 

@@ -68,6 +68,26 @@ async fn several_keys_each_have_a_name_of_their_own() {
 }
 
 #[tokio::test]
+async fn a_name_that_is_null_is_none() {
+    let world = World::new().await;
+    let register = |known: &[_], keys| jwk::register(&world.tenant.ids, known, keys, world.now());
+    let null = || {
+        let mut members = public(None);
+        members.insert("kid".to_owned(), Value::Null);
+        members
+    };
+    for several in [vec![null(), null()], vec![null(), public(Some("one"))], vec![public(None), null()]] {
+        let refusal = register(&[], several).unwrap_err();
+        assert_eq!(refusal, Refusal::invalid("jwks", "Each of several keys must have a kid"));
+    }
+    let one = register(&[], vec![null()]).unwrap();
+    let again = register(&one, vec![null()]).unwrap();
+    assert_ne!(again[0].id, one[0].id, "a key without a name is not known again");
+    let app = app_with(&world, AuthMethod::PrivateKeyJwt, ClientKeys::Jwks(one)).await;
+    assert!(matches!(refused(add(&world, &app.entry, "one").await), Refusal::Invalid { .. }));
+}
+
+#[tokio::test]
 async fn a_client_that_signs_keeps_a_key_to_be_known_by() {
     let world = World::new().await;
     let app = app_with(&world, AuthMethod::PrivateKeyJwt, registered(&world, Some("one"))).await;

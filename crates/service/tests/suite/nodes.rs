@@ -72,7 +72,7 @@ async fn a_stale_node_never_overwrites_what_another_one_did() {
         async move { policy::replace(&tenant, asked, DEFAULT.to_owned(), id, settings, precondition).await }
     };
     replace(&one, "Renamed by one", Precondition::Any).await.unwrap();
-    let stale = Precondition::Revision(policy.revision);
+    let stale = Precondition::OneOf(vec![policy.revision]);
     assert_eq!(refused(replace(&two, "Renamed by two", stale).await), Refusal::PreconditionFailed);
     let loaded = one.loaded().await;
     let found = loaded.find_server(DEFAULT).unwrap().find_policy(policy.value.id).unwrap();
@@ -228,11 +228,16 @@ async fn a_node_follows_a_server_from_its_creation_to_its_end() {
     let made = one.make_server("orders").await;
     assert_eq!(difference(&followed(&two).await, &portrait(&one.snapshot())), None);
     let path = made.server.value.id.to_string();
-    let any = Precondition::Any;
-    authorization_server::replace(&two.tenant, two.asked(), path.clone(), server_settings("offers"), any)
-        .await
-        .unwrap();
-    authorization_server::delete(&one.tenant, one.asked(), path, any).await.unwrap();
+    authorization_server::replace(
+        &two.tenant,
+        two.asked(),
+        path.clone(),
+        server_settings("offers"),
+        Precondition::Any,
+    )
+    .await
+    .unwrap();
+    authorization_server::delete(&one.tenant, one.asked(), path, Precondition::Any).await.unwrap();
     assert_eq!(difference(&followed(&two).await, &portrait(&one.snapshot())), None);
     let keys = one.stored_keys().await;
     assert!(keys.iter().all(|key| key.server != made.server.value.id.as_str()), "its keys went with it");

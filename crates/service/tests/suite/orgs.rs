@@ -49,10 +49,11 @@ async fn nothing_of_one_org_is_there_in_the_other() {
     assert!(rule.is_err(), "a rule cannot name the other org's group");
     let (tenant, asked) = (&two.tenant, || two.asked());
     let id = policy.value.id.to_string();
-    let any = Precondition::Any;
     let foreign = path.clone();
-    assert!(policy::replace(tenant, asked(), path, id, policy_settings("x"), any).await.is_err());
-    assert!(authorization_server::delete(tenant, asked(), foreign, any).await.is_err());
+    assert!(
+        policy::replace(tenant, asked(), path, id, policy_settings("x"), Precondition::Any).await.is_err()
+    );
+    assert!(authorization_server::delete(tenant, asked(), foreign, Precondition::Any).await.is_err());
     assert!(group::delete(tenant, asked(), group.id.as_str()).await.is_err());
     let id = app.entry.app.value.id.to_string();
     assert!(app::set_status(tenant, asked(), id, Status::Inactive).await.is_err());

@@ -95,7 +95,9 @@ async fn another_node_knows_a_revocation_once_it_followed_and_a_new_one_from_the
 #[tokio::test]
 async fn a_token_whose_key_another_node_made_a_moment_ago_is_revoked_all_the_same() {
     let (one, app, _) = with_token().await;
-    let two = one.on_another_node().await;
+    let mut two = one.on_another_node().await;
+    two.tenant = one.shared_node().await;
+    two.tenant.follow(two.now()).await.unwrap();
     for _ in 0..2 {
         key::rotate(&one.tenant, one.asked(), DEFAULT.to_owned()).await.unwrap();
     }

@@ -118,10 +118,9 @@ impl Step {
         let path = self.server(&world.snapshot()).server.value.path_segment().to_owned();
         match self.deed {
             Deed::Create => authorization_server::create(tenant, asked, settings).await.map(drop),
-            Deed::Replace => {
-                let any = Precondition::Any;
-                authorization_server::replace(tenant, asked, path, settings, any).await.map(drop)
-            }
+            Deed::Replace => authorization_server::replace(tenant, asked, path, settings, Precondition::Any)
+                .await
+                .map(drop),
             Deed::Toggle => authorization_server::set_status(tenant, asked, path, self.status()).await,
             Deed::Delete => authorization_server::delete(tenant, asked, path, Precondition::Any).await,
         }
@@ -205,11 +204,10 @@ impl Step {
         let Some(wanted) = pick(server.scopes(), self.which) else { return Ok(()) };
         let (id, system) = (wanted.value.id.to_string(), wanted.value.system);
         let name = if system { wanted.value.name.clone() } else { self.name() };
-        let any = Precondition::Any;
         if let Deed::Delete = self.deed {
-            return scope::delete(tenant, asked, path, id, any).await;
+            return scope::delete(tenant, asked, path, id, Precondition::Any).await;
         }
-        scope::replace(tenant, asked, path, id, settings(&name), any).await.map(drop)
+        scope::replace(tenant, asked, path, id, settings(&name), Precondition::Any).await.map(drop)
     }
 
     async fn claim_call(&self, world: &World) -> Answer {

@@ -189,11 +189,12 @@ async fn a_claim_that_cannot_be_evaluated_refuses_the_token() {
     let events = world.events_since(before).await;
     check(&events[0], &world, &Refusal::Claim(failure));
     let id = made.value.id.to_string();
-    let any = Precondition::Any;
-    claim::delete(&world.tenant, world.asked(), DEFAULT.to_owned(), id, any).await.unwrap();
+    claim::delete(&world.tenant, world.asked(), DEFAULT.to_owned(), id, Precondition::Any).await.unwrap();
     let sub = world.server(DEFAULT).claims()[0].value.id.to_string();
     let null = claim_settings("sub", "user.login");
-    claim::replace(&world.tenant, world.asked(), DEFAULT.to_owned(), sub, null, any).await.unwrap();
+    claim::replace(&world.tenant, world.asked(), DEFAULT.to_owned(), sub, null, Precondition::Any)
+        .await
+        .unwrap();
     let Refusal::Claim(failure) = refused(world.ask(&ask).await) else { panic!("a claim fails") };
     assert_eq!((failure.name.as_str(), failure.system), ("sub", true));
 }

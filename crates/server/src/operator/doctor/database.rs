@@ -5,9 +5,8 @@ use std::path::Path;
 use model::Timestamp;
 use service::org_secrets::ROOT_MAC_KEY;
 use service::shared_clock::APART_MAX_MILLISECONDS;
-use store::{Embedded, Inspection};
+use store::{DATABASE_FILE, Embedded, Inspection};
 
-use super::files;
 use super::finding::{Finding, Findings, Mark};
 use crate::clock;
 use crate::operator::runtime;
@@ -30,7 +29,7 @@ pub fn embedded(data: &Path, findings: &mut Findings) -> Option<Inspection> {
         ),
         Ok(Embedded::Damaged(said)) => findings.error(format!(
             "database: `{}` is damaged ({said}); put back the newest backup",
-            data.join(files::DATABASE).display()
+            data.join(DATABASE_FILE).display()
         )),
         Ok(Embedded::Found(found)) => {
             findings.ok(format!("database: whole, {}", schema(&found)));

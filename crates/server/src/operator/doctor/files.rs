@@ -3,17 +3,17 @@
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
+use store::DATABASE_FILE;
+
 use super::finding::Findings;
 
-/// The embedded database.
-pub const DATABASE: &str = "tokenmint.db";
 const MIB: u64 = 1024 * 1024;
 /// With less, the next commits may fail.
 const FREE_MIN_BYTES: u64 = 64 * MIB;
 /// With less, it is time to make room.
 const FREE_LOW_BYTES: u64 = 1024 * MIB;
 /// Files in the data directory that hold secrets.
-const PRIVATE: [&str; 3] = [DATABASE, "tokenmint.db-wal", "tls-ca.key"];
+const PRIVATE: [&str; 3] = [DATABASE_FILE, "tokenmint.db-wal", "tls-ca.key"];
 
 /// Whether anybody but its owner may read a file. One that is not there nobody reads.
 pub fn others_may_read(path: &Path) -> bool {

@@ -2,9 +2,9 @@
 
 use model::OrgId;
 use service::org_secrets::OrgSecrets;
-use store::Inspection;
+use store::{DATABASE_FILE, Inspection};
 
-use super::files::{self, others_may_read};
+use super::files::others_may_read;
 use super::finding::Findings;
 use crate::config::{Config, Database};
 use crate::key_file;
@@ -15,7 +15,7 @@ pub fn examine(config: &Config, found: Option<&Inspection>, findings: &mut Findi
         let path = config.data.join(key_file::NAME);
         let is_empty =
             |file: &str| std::fs::metadata(config.data.join(file)).map_or(0, |found| found.len()) == 0;
-        if !path.exists() && is_empty(files::DATABASE) {
+        if !path.exists() && is_empty(DATABASE_FILE) {
             return findings.ok("master key: none yet; the first start makes one");
         }
         if others_may_read(&path) {
