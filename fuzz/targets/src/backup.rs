@@ -30,7 +30,9 @@ fn with_right_checksums(bytes: &[u8]) -> Vec<u8> {
     let (mut file, mut section) = (start.to_vec(), start.to_vec());
     while let Some((letter, after)) = rest.split_first() {
         let Some((length, after)) = after.split_first_chunk() else { break };
-        let Some((content, after)) = after.split_at_checked(u32::from_be_bytes(*length) as usize) else { break };
+        let Some((content, after)) = after.split_at_checked(u32::from_be_bytes(*length) as usize) else {
+            break;
+        };
         let content = match letter {
             b'S' => jose::sha256(&section).to_vec(),
             b'Z' => jose::sha256(&file).to_vec(),
@@ -39,7 +41,11 @@ fn with_right_checksums(bytes: &[u8]) -> Vec<u8> {
         let length = u32::try_from(content.len()).expect("a length of four bytes was read").to_be_bytes();
         let frame = [&[*letter][..], &length, &content].concat();
         file.extend(&frame);
-        if *letter == b'S' { section.clear() } else { section.extend(&frame) }
+        if *letter == b'S' {
+            section.clear()
+        } else {
+            section.extend(&frame)
+        }
         rest = after;
     }
     [file.as_slice(), rest].concat()

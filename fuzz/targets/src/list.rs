@@ -88,7 +88,9 @@ fn if_match(tag: &str) {
             for revision in &revisions {
                 assert!(tag.contains(&format!("\"{revision}\"")));
             }
-            assert!(tag.contains(',') || revisions.first().is_none_or(|one| tag.trim() == format!("\"{one}\"")));
+            assert!(
+                tag.contains(',') || revisions.first().is_none_or(|one| tag.trim() == format!("\"{one}\""))
+            );
             revisions.push(1);
             assert_eq!(read(&[tag, "\"1\""]), Some(Precondition::OneOf(revisions)));
         }
