@@ -42,9 +42,9 @@ fn with_right_checksums(bytes: &[u8]) -> Vec<u8> {
         let frame = [&[*letter][..], &length, &content].concat();
         file.extend(&frame);
         if *letter == b'S' {
-            section.clear()
+            section.clear();
         } else {
-            section.extend(&frame)
+            section.extend(&frame);
         }
         rest = after;
     }
