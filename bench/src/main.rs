@@ -63,16 +63,7 @@ bench paste NAME FILE
 const MEASURING: [&str; 7] = ["binary", "seconds", "rounds", "connections", "data", "write", "multiply"];
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args().skip(1);
-    let command = arguments.next().unwrap_or_default();
-    let arguments: Vec<String> = arguments.collect();
-    match dispatch(&command, &arguments) {
-        Ok(code) => code,
-        Err(message) => {
-            eprintln!("bench: {message}");
-            ExitCode::from(2)
-        }
-    }
+    options::dispatched("bench", dispatch)
 }
 
 fn dispatch(command: &str, arguments: &[String]) -> Result<ExitCode, String> {

@@ -1,7 +1,23 @@
-//! Command line options: `--name value`, `--flag` and the rest in order. Owns their syntax, not their meaning.
+//! Sub-commands and their options: `--name value`, `--flag` and the rest in order. Owns their syntax, not their meaning.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::process::ExitCode;
 use std::str::FromStr;
+
+/// Gives this process's sub-command and the arguments after it to `dispatch`; a mistake is told under the program's name,
+/// and ends with 2.
+pub fn dispatched(
+    program: &str,
+    dispatch: impl FnOnce(&str, &[String]) -> Result<ExitCode, String>,
+) -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let command = arguments.next().unwrap_or_default();
+    let arguments: Vec<String> = arguments.collect();
+    dispatch(&command, &arguments).unwrap_or_else(|message| {
+        eprintln!("{program}: {message}");
+        ExitCode::from(2)
+    })
+}
 
 /// The options of one sub-command.
 #[derive(Debug, Default)]

@@ -31,7 +31,7 @@ use std::sync::Arc;
 use std::thread;
 
 use bench::clock;
-use bench::options::Options;
+use bench::options::{self, Options};
 
 use history::History;
 use report::Line;
@@ -59,16 +59,7 @@ faults rows
     says which rows there are";
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args().skip(1);
-    let command = arguments.next().unwrap_or_default();
-    let arguments: Vec<String> = arguments.collect();
-    match dispatch(&command, &arguments) {
-        Ok(code) => code,
-        Err(message) => {
-            eprintln!("faults: {message}");
-            ExitCode::from(2)
-        }
-    }
+    options::dispatched("faults", dispatch)
 }
 
 fn dispatch(command: &str, arguments: &[String]) -> Result<ExitCode, String> {

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { after, before, mock, test } from 'node:test';
 import { askToken } from '../harness/api.mjs';
 import { decode } from '../harness/jwt.mjs';
-import { claimBody, grant, makeAuthorizationServer, makeService } from '../harness/objects.mjs';
+import { accessToken, claimBody, grant, makeAuthorizationServer, makeService } from '../harness/objects.mjs';
 import { startServer } from '../harness/server.mjs';
 
 const OktaJwtVerifier = createRequire(import.meta.url)('@okta/jwt-verifier');
@@ -22,11 +22,7 @@ after(() => server?.stop());
 const verifierFor = (id, more = {}) => new OktaJwtVerifier({
   issuer: `${server.origin}/oauth2/${id}`, testing: { disableHttpsCheck: true }, jwksRequestsPerMinute: 100, ...more,
 });
-const take = async (id, scope = 'read', by = service) => {
-  const reply = await grant(server.origin, id, by, scope);
-  assert.equal(reply.status, 200, reply.text);
-  return reply.json.access_token;
-};
+const take = (id, scope = 'read', by = service) => accessToken(server.origin, id, by, scope);
 
 test('the verifier accepts a token taken with basic authentication, with its audience, client and scopes', async () => {
   const verifier = verifierFor(place.id, { assertClaims: { cid: service.id, 'scp.includes': ['read', 'write'] } });

@@ -1,4 +1,5 @@
 // Bodies that many tests send, and the shortest way to a service that gets tokens.
+import assert from 'node:assert/strict';
 import { askToken, basic } from './api.mjs';
 
 const servers = '/api/v1/authorizationServers';
@@ -77,4 +78,11 @@ export async function makeAuthorizationServer(api, { scopes = ['read'], rule = {
 export function grant(origin, server, service, scope, more = {}) {
   const form = { grant_type: 'client_credentials', ...(scope === undefined ? {} : { scope }), ...more };
   return askToken(origin, server, form, { authorization: basic(service.id, service.secret) });
+}
+
+/** The access token that a service gets. */
+export async function accessToken(origin, server, service, scope = 'read') {
+  const reply = await grant(origin, server, service, scope);
+  assert.equal(reply.status, 200, reply.text);
+  return reply.json.access_token;
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { askOauth, basic } from '../harness/api.mjs';
 import { startWire } from '../harness/cut.mjs';
-import { grant, makeAuthorizationServer, makeService } from '../harness/objects.mjs';
+import { accessToken, grant, makeAuthorizationServer, makeService } from '../harness/objects.mjs';
 import { store } from '../harness/paths.mjs';
 import { query } from '../harness/postgres.mjs';
 import { launch, newHome, runToEnd, temporaryFolder } from '../harness/process.mjs';
@@ -24,11 +24,7 @@ after(() => server?.stop());
 
 const run = (home, ...words) => runToEnd([...words, '--data', home.data], home.env);
 const backup = (home, file) => run(home, 'backup', file);
-const mint = async (from) => {
-  const reply = await grant(from.origin, place.id, service, 'read');
-  assert.equal(reply.status, 200, reply.text);
-  return reply.json.access_token;
-};
+const mint = (from) => accessToken(from.origin, place.id, service);
 const isActive = async (from, token) => {
   const reply = await askOauth(from.origin, place.id, 'introspect', { token }, { authorization: basic(service.id, service.secret) });
   assert.equal(reply.status, 200, reply.text);

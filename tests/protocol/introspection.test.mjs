@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { askOauth, basic } from '../harness/api.mjs';
 import { refusedByOauth, sameJson } from '../harness/expect.mjs';
 import { decode } from '../harness/jwt.mjs';
-import { appBody, claimBody, grant, makeAuthorizationServer, makeService, policyBody, ruleBody } from '../harness/objects.mjs';
+import { accessToken, appBody, claimBody, makeAuthorizationServer, makeService, policyBody, ruleBody } from '../harness/objects.mjs';
 import { startServer } from '../harness/server.mjs';
 
 let server, api, service, reader, page, place;
@@ -23,11 +23,7 @@ before(async () => {
 });
 after(() => server?.stop());
 
-const mint = async (client = service, where = place, scope = 'read') => {
-  const reply = await grant(server.origin, where.id, client, scope);
-  assert.equal(reply.status, 200, reply.text);
-  return reply.json.access_token;
-};
+const mint = (client = service, where = place, scope = 'read') => accessToken(server.origin, where.id, client, scope);
 const as = (client) => ({ authorization: basic(client.id, client.secret) });
 const ask = (form, headers = as(reader), where = place) => askOauth(server.origin, where.id, 'introspect', form, headers);
 const inactive = (reply) => {

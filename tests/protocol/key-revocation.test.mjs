@@ -5,7 +5,7 @@ import { after, before, mock, test } from 'node:test';
 import { askOauth, basic } from '../harness/api.mjs';
 import { refused } from '../harness/expect.mjs';
 import { decode, verified } from '../harness/jwt.mjs';
-import { grant, makeAuthorizationServer, makeService } from '../harness/objects.mjs';
+import { accessToken, grant, makeAuthorizationServer, makeService } from '../harness/objects.mjs';
 import { store } from '../harness/paths.mjs';
 import { newHome } from '../harness/process.mjs';
 import { startServer } from '../harness/server.mjs';
@@ -22,11 +22,7 @@ before(async () => {
 });
 after(() => server?.stop());
 
-const take = async (place) => {
-  const reply = await grant(server.origin, place.id, service, 'read');
-  assert.equal(reply.status, 200, reply.text);
-  return reply.json.access_token;
-};
+const take = (place) => accessToken(server.origin, place.id, service);
 const as = (client) => ({ authorization: basic(client.id, client.secret) });
 const active = async (place, token) => {
   const reply = await askOauth(server.origin, place.id, 'introspect', { token }, as(service));

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { askOauth, basic } from '../harness/api.mjs';
 import { refusedByOauth } from '../harness/expect.mjs';
 import { decode } from '../harness/jwt.mjs';
-import { appBody, grant, makeAuthorizationServer, makeService } from '../harness/objects.mjs';
+import { accessToken, appBody, grant, makeAuthorizationServer, makeService } from '../harness/objects.mjs';
 import { startServer } from '../harness/server.mjs';
 import { freePort, inParallel } from '../harness/wait.mjs';
 
@@ -18,11 +18,7 @@ before(async () => {
 });
 after(() => server?.stop());
 
-const mint = async (client = service, where = place) => {
-  const reply = await grant(server.origin, where.id, client, 'read');
-  assert.equal(reply.status, 200, reply.text);
-  return reply.json.access_token;
-};
+const mint = (client = service, where = place) => accessToken(server.origin, where.id, client);
 const as = (client) => ({ authorization: basic(client.id, client.secret) });
 const revoke = (form, headers = as(service), where = place, origin = server.origin) => askOauth(origin, where.id, 'revoke', form, headers);
 const done = (reply) => {

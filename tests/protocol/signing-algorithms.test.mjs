@@ -6,7 +6,7 @@ import { after, before, mock, test } from 'node:test';
 import { askOauth, basic } from '../harness/api.mjs';
 import { refused } from '../harness/expect.mjs';
 import { decode, verified } from '../harness/jwt.mjs';
-import { claimBody, grant, makeAuthorizationServer, makeService, serverBody } from '../harness/objects.mjs';
+import { accessToken, claimBody, grant, makeAuthorizationServer, makeService, serverBody } from '../harness/objects.mjs';
 import { startServer } from '../harness/server.mjs';
 import { freePort } from '../harness/wait.mjs';
 
@@ -26,11 +26,7 @@ before(async () => {
 });
 after(() => server?.stop());
 
-const take = async (place) => {
-  const reply = await grant(server.origin, place.id, service, 'read');
-  assert.equal(reply.status, 200, reply.text);
-  return reply.json.access_token;
-};
+const take = (place) => accessToken(server.origin, place.id, service);
 const jwks = async (place) => (await api.get(`/oauth2/${place.id}/v1/keys`)).json;
 const introspect = async (place, token) => {
   const reply = await askOauth(server.origin, place.id, 'introspect', { token }, { authorization: basic(service.id, service.secret) });
