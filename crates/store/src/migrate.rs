@@ -38,6 +38,11 @@ pub(crate) const MIGRATIONS: &[Migration] = migrations! {
     1, 10, "0010_whose";
 };
 
+/// The migrations that a database of this schema has.
+pub(crate) fn up_to(schema: i64) -> &'static [Migration] {
+    &MIGRATIONS[..MIGRATIONS.partition_point(|known| known.number <= schema)]
+}
+
 /// The migrations that this release knows.
 #[cfg(not(feature = "kill-points"))]
 pub(crate) const fn known() -> &'static [Migration] {

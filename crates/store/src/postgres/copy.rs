@@ -10,7 +10,7 @@ use super::servers::parted;
 use super::session::{IS_THERE, Session, fault, row};
 use crate::copy::{self, CopyError, Give, Holds, ORGS_AT_A_GLANCE, Piece, Table, Take, tables_at};
 use crate::fault::{Fault, FaultKind};
-use crate::migrate::{MIGRATIONS, Migration, READ_LEDGER};
+use crate::migrate::{self, MIGRATIONS, READ_LEDGER};
 use crate::value::{Row, Value};
 
 /// How many rows are in memory at once.
@@ -54,9 +54,7 @@ impl Session {
 
     /// Makes the tables of pieces: the schema that they were copied at, their rows, and what this release has added since.
     pub(super) async fn fill<E>(&self, schema: i64, give: Give<'_, E>) -> Result<(), CopyError<E>> {
-        let known: Vec<Migration> =
-            MIGRATIONS.iter().filter(|known| known.number <= schema).copied().collect();
-        self.migrate(&known).await?;
+        self.migrate(migrate::up_to(schema)).await?;
         let mut next = give().map_err(CopyError::Other)?;
         let mut into = None;
         while let Some(piece) = next.take() {

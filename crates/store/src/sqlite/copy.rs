@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::{connection, directory};
 use crate::copy::{self, CopyError, Give, ORGS_AT_A_GLANCE, Piece, Table, Take, tables_at};
 use crate::fault::{Fault, FaultKind, OpenError};
-use crate::migrate::{MIGRATIONS, Migration};
+use crate::migrate::{self, MIGRATIONS};
 use crate::value::{Row, Value};
 
 /// Reads everything in one transaction. SQLite keeps what it sees until it has ended; writers do not wait for it.
@@ -62,8 +62,7 @@ pub(crate) fn fill<E>(directory: &Path, schema: i64, give: Give<'_, E>) -> Resul
     connection
         .execute_batch("pragma journal_mode = off; pragma synchronous = off; pragma cache_size = -65536;")
         .map_err(connection::fault)?;
-    let known: Vec<Migration> = MIGRATIONS.iter().filter(|known| known.number <= schema).copied().collect();
-    connection::migrate(&mut connection, &known)?;
+    connection::migrate(&mut connection, migrate::up_to(schema))?;
     connection.execute_batch("begin").map_err(connection::fault)?;
     insert(&connection, schema, give)?;
     connection.execute_batch("commit").map_err(connection::fault)?;
