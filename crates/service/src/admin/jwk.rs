@@ -32,7 +32,7 @@ pub fn get<'a>(entry: &'a AppEntry, id: &str) -> Result<&'a RegisteredJwk, Refus
 }
 
 /// Checks keys that come with an app's settings and gives an id to those that are new. A key that the app has
-/// already, by `kid`, keeps its id and status.
+/// already, by `kid` or, where there is none, by its thumbprint, keeps its id and status.
 pub fn register(
     ids: &IdSource,
     known: &[RegisteredJwk],
@@ -49,7 +49,7 @@ pub fn register(
             Some(None) => return Err(Refusal::invalid("jwks", "The status must be ACTIVE or INACTIVE")),
             None => None,
         };
-        check(&members)?;
+        let key = check(&members)?;
         // What the API adds when it shows a key is not the key's.
         for shown in ["id", "status", "created", "lastUpdated", "_links"] {
             members.shift_remove(shown);
@@ -58,7 +58,11 @@ pub fn register(
         if own.is_some() && registered.iter().any(|other| kid(&other.jwk) == own) {
             return Err(Refusal::invalid("jwks", "Each key must have a kid of its own"));
         }
-        let old = known.iter().find(|key| own.is_some() && kid(&key.jwk) == own);
+        let is_same = |other: &Map<String, Value>| {
+            kid(other) == own
+                && (own.is_some() || read(other).is_ok_and(|other| other.thumbprint() == key.thumbprint()))
+        };
+        let old = known.iter().find(|known| is_same(&known.jwk));
         let status = status.or(old.map(|key| key.status)).unwrap_or(Status::Active);
         let id = old.map_or_else(|| JwkId::mint(ids.next(now)), |key| key.id);
         registered.push(RegisteredJwk { id, status, jwk: members });
@@ -75,8 +79,8 @@ fn kid(members: &Map<String, Value>) -> Option<&str> {
 }
 
 /// A public key that can do what it says: nothing private, nothing symmetric, not too small, not too big.
-fn check(members: &Map<String, Value>) -> Result<(), Refusal> {
-    read(members).map(drop).map_err(|error| Refusal::invalid("jwks", error))
+fn check(members: &Map<String, Value>) -> Result<PublicJwk, Refusal> {
+    read(members).map_err(|error| Refusal::invalid("jwks", error))
 }
 
 /// A key as it stands in an app's settings.
