@@ -55,7 +55,7 @@ bench: postgresql ## Measure cost, speed, memory and starts, and rewrite the tab
 		"$(TARGET)/release/bench" $$part --binary "$(TARGET)/release/tokenmint" \
 			--multiply "$(TARGET)/release/examples/multiply" --write $(PAGE) || exit 1; \
 	done
-	cargo bench -q -p service --bench introspect | "$(TARGET)/release/bench" paste introspect $(PAGE)
+	cargo bench -q -p service --bench introspection | "$(TARGET)/release/bench" paste introspect $(PAGE)
 	cargo bench -q -p engine --bench decide | "$(TARGET)/release/bench" paste decide $(PAGE)
 
 # An hour and more. `ROWS="2 20"` makes some of them.
