@@ -16,6 +16,7 @@ pub mod failure;
 pub mod first_start;
 pub mod freshness;
 pub mod grant;
+pub mod history;
 pub mod ids;
 pub mod introspect;
 pub mod issuer;

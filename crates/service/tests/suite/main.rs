@@ -21,6 +21,7 @@ mod keys;
 mod master_key;
 mod nodes;
 mod orgs;
+mod past;
 mod portrait;
 mod published_keys;
 mod revocation;
