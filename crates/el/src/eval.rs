@@ -99,13 +99,13 @@ impl<'e> Evaluation<'e> {
                 Ok(next) => found = next,
                 Err(error) => {
                     if let Some(from) = from {
-                        self.note(&from, || print::path_text(base, steps.iter().take(gone)));
+                        self.note(&from, || print::path_text(base, steps.get(..gone).unwrap_or_default()));
                     }
                     return Err(error);
                 }
             }
         }
-        self.note(&found, || print::path_text(base, steps.iter()));
+        self.note(&found, || print::path_text(base, steps));
         Ok(found)
     }
 

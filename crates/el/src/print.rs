@@ -33,7 +33,7 @@ impl Display for Expr {
                 f.write_str("}")
             }
             Kind::Map(entries) => map(f, entries),
-            Kind::Path { base, steps } => path(f, base, steps.iter()),
+            Kind::Path { base, steps } => path(f, base, steps),
             Kind::Call(call) => {
                 write!(f, "{}(", call.full_name())?;
                 separated(f, &call.arguments, ", ", Power::Conditional)?;
@@ -125,15 +125,14 @@ fn map(f: &mut Formatter<'_>, entries: &[(crate::tree::Name, Expr)]) -> Result {
 }
 
 /// The text of the beginning of a path.
-pub(crate) fn path_text<'s>(base: &Expr, steps: impl Iterator<Item = &'s Step> + Clone) -> String {
-    std::fmt::from_fn(|f| path(f, base, steps.clone())).to_string()
+pub(crate) fn path_text(base: &Expr, steps: &[Step]) -> String {
+    std::fmt::from_fn(|f| path(f, base, steps)).to_string()
 }
 
-fn path<'s>(f: &mut Formatter<'_>, base: &Expr, steps: impl Iterator<Item = &'s Step>) -> Result {
-    let mut steps = steps.peekable();
+fn path(f: &mut Formatter<'_>, base: &Expr, steps: &[Step]) -> Result {
     // A capital before a method would read as the namespace of a function.
     let capital = matches!(&base.kind, Kind::Variable(name) if name.starts_with(char::is_uppercase));
-    if capital && matches!(steps.peek(), Some(Step::Method { .. })) {
+    if capital && matches!(steps.first(), Some(Step::Method { .. })) {
         write!(f, "({base})")?;
     } else {
         at_least(f, base, Power::Primary)?;
