@@ -6,8 +6,10 @@ use crate::{
     budget::Budget,
     diagnostic::EvalError,
     functions::{self, Evaluated},
+    input::{Input, Inputs},
     number, operators,
     pattern::Pattern,
+    print,
     program::Program,
     scope::{Found, Variables},
     span::Span,
@@ -20,6 +22,8 @@ pub(crate) struct Evaluation<'e> {
     program: &'e Program,
     scope: &'e dyn Variables,
     budget: Budget,
+    /// Only where somebody wants to know.
+    inputs: Option<Inputs>,
 }
 
 /// What compiling a regular expression during evaluation costs.
@@ -27,11 +31,22 @@ const PATTERN_STEPS: u32 = 1000;
 
 impl<'e> Evaluation<'e> {
     pub fn new(program: &'e Program, scope: &'e dyn Variables) -> Self {
-        Evaluation { program, scope, budget: Budget::new(&program.limits) }
+        Evaluation { program, scope, budget: Budget::new(&program.limits), inputs: None }
+    }
+
+    /// The value of the whole program, and what was read for it.
+    pub fn run_traced(mut self) -> (Evaluated, Vec<Input>) {
+        self.inputs = Some(Inputs::default());
+        let outcome = self.result();
+        (outcome, self.inputs.map(Inputs::into_vec).unwrap_or_default())
     }
 
     /// The value of the whole program.
     pub fn run(mut self) -> Evaluated {
+        self.result()
+    }
+
+    fn result(&mut self) -> Evaluated {
         let tree = &self.program.tree;
         let value = self.value(tree)?;
         if value.size() > self.program.limits.output_bytes {
@@ -44,17 +59,12 @@ impl<'e> Evaluation<'e> {
     fn found(&mut self, expression: &'e Expr) -> Evaluated<Found<'e>> {
         self.budget.spend(1, expression.span)?;
         match &expression.kind {
-            Kind::Variable(name) => self
-                .scope
-                .variable(name)
-                .ok_or_else(|| EvalError::new(expression.span, format!("unknown name `{name}`"))),
-            Kind::Path { base, steps } => {
-                let mut found = self.found(base)?;
-                for step in steps {
-                    found = self.step(found, step)?;
-                }
+            Kind::Variable(name) => {
+                let found = self.variable(name, expression.span)?;
+                self.note(&found, || name.to_string());
                 Ok(found)
             }
+            Kind::Path { base, steps } => self.path(base, steps),
             Kind::Ternary { condition, then, otherwise } => {
                 let chosen = if self.condition(condition)? { then } else { otherwise };
                 self.found(chosen)
@@ -64,6 +74,48 @@ impl<'e> Evaluation<'e> {
                 found => Ok(found),
             },
             _ => self.computed(expression).map(Found::Value),
+        }
+    }
+
+    fn variable(&self, name: &str, span: Span) -> Evaluated<Found<'e>> {
+        let found = self.scope.variable(name);
+        found.ok_or_else(|| EvalError::new(span, format!("unknown name `{name}`")))
+    }
+
+    /// Goes from `base` step by step. Of a variable, what is at the end is noted, or what could not be gone on from.
+    fn path(&mut self, base: &'e Expr, steps: &'e [Step]) -> Evaluated<Found<'e>> {
+        let Kind::Variable(name) = &base.kind else {
+            let mut found = self.found(base)?;
+            for step in steps {
+                found = self.step(found, step)?;
+            }
+            return Ok(found);
+        };
+        self.budget.spend(1, base.span)?;
+        let mut found = self.variable(name, base.span)?;
+        for (gone, step) in steps.iter().enumerate() {
+            let from = self.inputs.is_some().then(|| found.clone());
+            match self.step(found, step) {
+                Ok(next) => found = next,
+                Err(error) => {
+                    if let Some(from) = from {
+                        self.note(&from, || print::path_text(base, steps.get(..gone).unwrap_or_default()));
+                    }
+                    return Err(error);
+                }
+            }
+        }
+        self.note(&found, || print::path_text(base, steps));
+        Ok(found)
+    }
+
+    /// Notes what was read, if somebody wants to know. Of an object that is no value only its being there is noted.
+    fn note(&mut self, found: &Found<'e>, path: impl FnOnce() -> String) {
+        if let Some(inputs) = &mut self.inputs {
+            inputs.note(path, || match found {
+                Found::Value(value) => value.clone(),
+                Found::Object(object) => object.whole().unwrap_or_else(|| Value::Map(Map::default())),
+            });
         }
     }
 

@@ -18,6 +18,9 @@ use crate::{
     value::{ELEMENT_BYTES, Value},
 };
 
+/// Okta: the most groups that a function may be asked for.
+pub(crate) const GROUPS_MAX: usize = 100;
+
 /// The result of an evaluation.
 pub(crate) type Evaluated<T = Value> = Result<T, EvalError>;
 

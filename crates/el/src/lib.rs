@@ -23,6 +23,8 @@ mod check;
 mod diagnostic;
 mod eval;
 mod functions;
+mod group;
+mod input;
 mod lex;
 mod limits;
 mod names;
@@ -40,8 +42,10 @@ mod value;
 
 pub use crate::{
     diagnostic::{Diagnostic, EvalError, Severity},
+    group::{Group, GroupSource},
+    input::Input,
     limits::Limits,
-    names::{Names, Uses},
+    names::{GroupNames, LinkNames, Names, Uses},
     parse::parse,
     pattern::Pattern,
     program::{Program, compile},

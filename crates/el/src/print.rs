@@ -124,6 +124,11 @@ fn map(f: &mut Formatter<'_>, entries: &[(crate::tree::Name, Expr)]) -> Result {
     f.write_str("}")
 }
 
+/// The text of the beginning of a path.
+pub(crate) fn path_text(base: &Expr, steps: &[Step]) -> String {
+    std::fmt::from_fn(|f| path(f, base, steps)).to_string()
+}
+
 fn path(f: &mut Formatter<'_>, base: &Expr, steps: &[Step]) -> Result {
     // A capital before a method would read as the namespace of a function.
     let capital = matches!(&base.kind, Kind::Variable(name) if name.starts_with(char::is_uppercase));

@@ -7,6 +7,7 @@ use crate::{
     diagnostic::{Diagnostic, EvalError, Severity},
     eval::Evaluation,
     functions::Function,
+    input::Input,
     limits::Limits,
     names::Names,
     parse::parse,
@@ -53,6 +54,12 @@ impl Program {
     /// The value of the expression with these variables.
     pub fn evaluate(&self, scope: &dyn Variables) -> Result<Value, EvalError> {
         Evaluation::new(self, scope).run()
+    }
+
+    /// The value of the expression with these variables, and what was read of them, also if there is no value. What is kept
+    /// of that is bounded.
+    pub fn evaluate_traced(&self, scope: &dyn Variables) -> (Result<Value, EvalError>, Vec<Input>) {
+        Evaluation::new(self, scope).run_traced()
     }
 
     /// The text it was compiled from.

@@ -7,7 +7,7 @@ use model::{PolicyId, RuleId};
 
 use crate::consent;
 use crate::facts::{Facts, Requested};
-use crate::matching::{Condition, grants, holds, is_for_client};
+use crate::matching::{Condition, failed_conditions, grants, holds, is_for_client};
 use crate::server::{AuthorizationServer, Policy, Rule, ScopeName};
 use crate::trace::{Skipped, Step, Trace};
 
@@ -121,14 +121,14 @@ fn first_match<'a>(
     asked: &[ScopeName],
     trace: &mut impl Trace,
 ) -> Option<(&'a Policy, &'a Rule)> {
-    for policy in &server.policies {
+    for (at, policy) in server.policies.iter().enumerate() {
         let skipped = skip(policy, facts);
-        trace.note(|| Step::Policy { id: policy.id, name: policy.name.clone(), skipped });
+        trace.note(|| Step::Policy { at, skipped });
         if skipped.is_some() {
             continue;
         }
-        for rule in &policy.rules {
-            if rule_matches(rule, facts, asked, trace) {
+        for (at, rule) in policy.rules.iter().enumerate() {
+            if rule_matches(at, rule, facts, asked, trace) {
                 return Some((policy, rule));
             }
         }
@@ -143,10 +143,11 @@ fn skip(policy: &Policy, facts: &Facts) -> Option<Skipped> {
     (!is_for_client(policy, facts)).then_some(Skipped::OtherClients)
 }
 
-fn rule_matches<T: Trace>(rule: &Rule, facts: &Facts, asked: &[ScopeName], trace: &mut T) -> bool {
+fn rule_matches<T: Trace>(at: usize, rule: &Rule, facts: &Facts, asked: &[ScopeName], trace: &mut T) -> bool {
     if T::WANTED {
-        let failed = Condition::ALL.into_iter().filter(|c| !holds(*c, rule, facts, asked)).collect();
-        trace.note(|| Step::Rule { id: rule.id, name: rule.name.clone(), active: rule.active, failed });
+        let failed = failed_conditions(rule, facts, asked);
+        trace.note(|| Step::Rule { at, failed });
+        return rule.active && failed.is_empty();
     }
     rule.active && Condition::ALL.into_iter().all(|condition| holds(condition, rule, facts, asked))
 }
@@ -187,9 +188,7 @@ fn default_scopes(
     };
     let (granted, left_out): (Vec<_>, Vec<_>) = server.default_scopes.iter().cloned().partition(fits);
     if !left_out.is_empty() {
-        trace.note(|| Step::DefaultScopesLeftOut {
-            names: left_out.iter().map(ToString::to_string).collect(),
-        });
+        trace.note(|| Step::DefaultScopesLeftOut(left_out));
     }
     granted
 }

@@ -1,17 +1,16 @@
-//! The token endpoint's use case, whole: snapshot, authenticate, gather, decide, compose, sign, commit.
+//! The token endpoint's use case, whole: snapshot, authenticate, gather, mint, sign, commit.
 
 use std::sync::Arc;
 
-use engine::claims::ClaimFailure;
 use engine::server::ScopeName;
-use engine::{Envelope, Facts, Grant, Requested, Silent};
+use engine::{ClaimFailure, Denied, Envelope, Facts, Grant, Minted, Requested, Silent, TokenKind};
 use jose::{SigningKey, TokenType};
 use model::app::AuthMethod;
 use model::event::{Event, EventType, FACTS_BYTES_MAX, Origin, OutcomeResult};
 use model::token_format::AccessTokenProfile;
 use model::{GrantType, Timestamp};
+use serde_json::Value;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 use store::{CommitError, kill_point};
 
 use crate::client::{self, Authenticated, Credentials};
@@ -24,7 +23,7 @@ use crate::log;
 use crate::snapshot::{AppEntry, ServerEntry, Snapshot};
 use crate::target;
 use crate::tenant::Tenant;
-use crate::token_id::GrantedUnder;
+use crate::token_id::{GrantedUnder, new_id_token_id};
 
 /// How long the `scope` parameter may be, in characters (Okta).
 pub const SCOPE_MAX: usize = 4_096;
@@ -103,7 +102,7 @@ impl Refusal {
             Self::ProofRequired => "dpop_proof_required",
             Self::ScopeTooLong => "scope_too_long",
             Self::Decision(refusal) => refusal.name(),
-            Self::Claim(_) => "claim_evaluation_failure",
+            Self::Claim(failure) => failure.reason(),
             Self::ForeignPage => "invalid_browser_origin",
             Self::NotForBrowsers => "browser_grant_not_allowed",
         }
@@ -169,7 +168,7 @@ pub async fn issue_on(
         return None;
     }
     Some(match decided {
-        Ok(decided) => subject.grant(request, decided).await,
+        Ok(decided) => subject.grant(decided).await,
         Err(refused) => {
             let (refusal, facts) = *refused;
             Err(subject.refuse(refusal, facts.as_ref()).await)
@@ -282,40 +281,56 @@ fn signing_key(tenant: &Tenant, server: &ServerEntry) -> Result<Arc<SigningKey>,
     }
 }
 
-/// A grant that is not given out yet.
+/// What is not given out yet.
 struct Decided {
     facts: Facts,
     compiled: Arc<engine::AuthorizationServer>,
-    grant: Grant,
-    custom: Map<String, Value>,
+    minted: Minted,
+}
+
+impl From<Denied> for Refusal {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Decision(refusal) => Self::Decision(refusal),
+            Denied::Claim(failure) => Self::Claim(failure),
+        }
+    }
 }
 
 impl Subject<'_> {
-    /// Gathers and decides. Writes nothing.
+    /// Gathers and mints. Writes nothing.
     fn decide(&self, request: &Request) -> Result<Decided, Box<(Refusal, Option<Facts>)>> {
         let facts = gather(self.client, request).map_err(|refusal| Box::new((refusal, None)))?;
         let compiled = self.server.compiled(self.snapshot.org());
-        let grant = match engine::decide(&compiled, &facts, &mut Silent) {
-            Ok(grant) => grant,
-            Err(refusal) => return Err(Box::new((Refusal::Decision(refusal), Some(facts)))),
-        };
-        match engine::claims::for_access_token(&compiled, &facts, &grant.scopes) {
-            Ok(custom) => Ok(Decided { facts, compiled, grant, custom }),
-            Err(failure) => Err(Box::new((Refusal::Claim(failure), Some(facts)))),
+        let issuer = issuer(&request.issuers, self.server);
+        let token_ids = |kind: TokenKind, grant: &Grant| self.token_id(kind, grant);
+        let envelope = Envelope { issuer: &issuer, issued_at: self.now, token_ids: &token_ids };
+        match engine::mint(&compiled, &facts, &envelope, &mut Silent) {
+            Ok(minted) => Ok(Decided { facts, compiled, minted }),
+            Err(denied) => Err(Box::new((denied.into(), Some(facts)))),
         }
     }
 
-    /// Composes, signs and commits. Commit and signature run side by side; the reply needs both.
-    async fn grant(&self, request: &Request, decided: Decided) -> Result<Tokens, Failure<Refusal>> {
-        let Decided { facts, compiled, grant, custom } = decided;
+    /// The name of a token: an access token's says under what it was granted.
+    fn token_id(&self, kind: TokenKind, grant: &Grant) -> String {
+        match kind {
+            TokenKind::Access => {
+                let granted = GrantedUnder { revision: self.snapshot.revision, policy: grant.policy };
+                granted.to_access_token_id(self.tenant.secrets.token_id())
+            }
+            TokenKind::Id => new_id_token_id(),
+        }
+    }
+
+    /// Signs and commits. Commit and signature run side by side; the reply needs both.
+    async fn grant(&self, decided: Decided) -> Result<Tokens, Failure<Refusal>> {
+        let Decided { facts, compiled, minted } = decided;
+        let Minted { grant, access_token: claims, .. } = minted;
+        let claims = claims.ok_or_else(|| Fault::internal("the grant yields no access token"))?;
+        let jti = claims.get("jti").and_then(Value::as_str).unwrap_or_default();
         // The key first: the log must not tell of a token that could not be signed.
         let key = signing_key(self.tenant, self.server)?;
-        let granted = GrantedUnder { revision: self.snapshot.revision, policy: grant.policy };
-        let jti = granted.to_access_token_id(self.tenant.secrets.token_id());
-        let issuer = issuer(&request.issuers, self.server);
-        let envelope = Envelope { issuer: &issuer, jti: &jti, issued_at: self.now };
-        let claims = engine::access_token(&compiled, &facts, &grant, envelope, custom);
-        let event = self.granted(&facts, &grant, &jti);
+        let event = self.granted(&facts, &grant, jti);
         let mut batch = log::one(self.tenant, &event, self.now);
         let used = self.single_use.map(|single_use| single_use.commit(&mut batch));
         let durable = self.tenant.store.submit(batch);

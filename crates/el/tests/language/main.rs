@@ -4,6 +4,7 @@ mod arrays;
 mod conversions;
 mod diagnostics;
 mod guesses;
+mod inputs;
 mod limits;
 mod names;
 mod operators;

@@ -1,6 +1,7 @@
 //! Random servers and random requests to them, out of so few names that they often meet.
 
-use engine::{ClientFacts, Facts, Requested, UserFacts};
+use engine::{ClientFacts, Facts, GroupFacts, Requested, UserFacts};
+use model::app::ConsentMethod;
 use model::policy::ClientCondition;
 use model::rule::{People, ScopeCondition};
 use model::scope::Consent;
@@ -106,10 +107,8 @@ pub fn world() -> impl Strategy<Value = World> {
 
 fn user_facts() -> impl Strategy<Value = UserFacts> {
     (select(USERS.to_vec()), some(&GROUPS).prop_shuffle()).prop_map(|(name, groups)| UserFacts {
-        id: user(name),
-        groups: groups.into_iter().map(group).collect(),
-        profile: Map::new(),
-        app_profile: None,
+        groups: groups.into_iter().map(|name| GroupFacts::new(group(name), name)).collect(),
+        ..UserFacts::new(user(name), Map::new())
     })
 }
 
@@ -129,15 +128,14 @@ fn requested() -> impl Strategy<Value = Requested> {
 pub fn facts() -> impl Strategy<Value = Facts> {
     let client = select(CLIENTS.to_vec());
     (client, select(GRANTS.to_vec()), prop::option::weighted(0.7, user_facts()), requested()).prop_map(
-        |(client, grant_type, user, scopes)| Facts {
-            client: ClientFacts {
+        |(client, grant_type, user, scopes)| {
+            let client = ClientFacts {
                 client_id: ClientId::new(client),
                 app: AppId::mint(seed(client)),
                 profile: None,
-            },
-            grant_type,
-            user,
-            scopes,
+                consent_method: ConsentMethod::Trusted,
+            };
+            Facts { user, ..Facts::new(client, grant_type, scopes) }
         },
     )
 }

@@ -5,7 +5,10 @@
 //! answers: they are made anew, and the text must come out as it was written.
 
 use engine::trace::{Skipped, Step};
-use engine::{Decision, Envelope, Facts, Recorder, Refusal, Silent, access_token, claims, decide};
+use engine::{
+    AuthorizationServer, Decision, Denied, Envelope, Facts, Recorder, Refusal, Silent, TokenKind, claims,
+    decide, mint,
+};
 use model::Timestamp;
 use model::rule::Lifetimes;
 use serde_json::{Map, Value};
@@ -40,7 +43,9 @@ fn answer(world: &World, question: &str, facts: &Facts) -> Vec<String> {
         "explain" => {
             let mut recorder = Recorder::default();
             let decision = decide(&server, facts, &mut recorder);
-            recorder.steps.iter().map(step).chain([outcome(&decision)]).collect()
+            let mut policy = 0;
+            let told = recorder.steps.iter().map(|told| step(&server, &mut policy, told));
+            told.chain([outcome(&decision)]).collect()
         }
         _ => match claims_of(&server, facts, question == "token") {
             Err(refused) => vec![refused],
@@ -52,24 +57,36 @@ fn answer(world: &World, question: &str, facts: &Facts) -> Vec<String> {
 
 /// The claims of the access token, or what is answered instead.
 fn claims_of(
-    server: &engine::AuthorizationServer,
+    server: &AuthorizationServer,
     facts: &Facts,
     whole_token: bool,
 ) -> Result<Map<String, Value>, String> {
-    let grant = decide(server, facts, &mut Silent).map_err(|refusal| outcome(&Err(refusal)))?;
-    let custom = claims::for_access_token(server, facts, &grant.scopes).map_err(|failure| {
-        let kind = if failure.system { "system" } else { "user" };
-        format!("→ refused: the {kind} claim {}: {}", failure.name, failure.detail)
-    })?;
-    if !whole_token {
-        return Ok(custom);
-    }
+    let token_ids = |kind: TokenKind, _: &engine::Grant| match kind {
+        TokenKind::Access => "AT.1".to_owned(),
+        TokenKind::Id => "ID.1".to_owned(),
+    };
     let envelope = Envelope {
         issuer: "https://example.test/oauth2/default",
-        jti: "AT.1",
         issued_at: Timestamp::from_milliseconds(1_000_000_999),
+        token_ids: &token_ids,
     };
-    Ok(access_token(server, facts, &grant, envelope, custom))
+    if !whole_token {
+        let grant = decide(server, facts, &mut Silent).map_err(|refusal| outcome(&Err(refusal)))?;
+        let custom = claims::for_access_token(server, facts, &grant.scopes, &envelope, &mut Silent);
+        return custom.map_err(|failure| denied(&Denied::Claim(failure)));
+    }
+    let minted = mint(server, facts, &envelope, &mut Silent).map_err(|no| denied(&no))?;
+    minted.access_token.ok_or_else(|| "→ no access token".to_owned())
+}
+
+fn denied(denied: &Denied) -> String {
+    match denied {
+        Denied::Decision(refusal) => outcome(&Err(refusal.clone())),
+        Denied::Claim(failure) => {
+            let kind = if failure.system { "system" } else { "user" };
+            format!("→ refused: the {kind} claim {}: {}", failure.name, failure.detail)
+        }
+    }
 }
 
 fn outcome(decision: &Decision) -> String {
@@ -96,20 +113,29 @@ fn lifetimes(lifetimes: Lifetimes) -> String {
     format!("{access}, refresh token {refresh} min, window {window} min")
 }
 
-fn step(step: &Step) -> String {
+/// `policy` is the place of the policy that rules are told of.
+fn step(server: &AuthorizationServer, policy: &mut usize, step: &Step) -> String {
     match step {
-        Step::Policy { name, skipped: None, .. } => format!("· policy {name}"),
-        Step::Policy { name, skipped: Some(Skipped::Inactive), .. } => format!("· policy {name}: inactive"),
-        Step::Policy { name, skipped: Some(Skipped::OtherClients), .. } => {
-            format!("· policy {name}: for other apps")
+        Step::Policy { at, skipped } => {
+            *policy = *at;
+            let name = &server.policies()[*at].name;
+            match skipped {
+                None => format!("· policy {name}"),
+                Some(Skipped::Inactive) => format!("· policy {name}: inactive"),
+                Some(Skipped::OtherClients) => format!("· policy {name}: for other apps"),
+            }
         }
-        Step::Rule { name, active, failed, .. } => {
-            let active = if *active { "" } else { ", inactive" };
+        Step::Rule { at, failed } => {
+            let rule = &server.policies()[*policy].rules()[*at];
+            let active = if rule.active { "" } else { ", inactive" };
+            let failed: Vec<_> = failed.iter().collect();
             let verdict = if failed.is_empty() { "holds".to_owned() } else { format!("fails on {failed:?}") };
-            format!("· rule {name}{active}: {verdict}")
+            format!("· rule {}{active}: {verdict}", rule.name)
         }
-        Step::DefaultScopesLeftOut { names } => {
+        Step::DefaultScopesLeftOut(names) => {
             format!("· left out of the default scopes: {}", names.join(" "))
         }
+        Step::ConsentAsked(names) => format!("· asked to consent to: {}", names.join(" ")),
+        Step::Claim { .. } => panic!("a decision says nothing of claims"),
     }
 }

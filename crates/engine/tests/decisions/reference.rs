@@ -88,9 +88,12 @@ fn is_for(rule: &Rule, facts: &Facts) -> bool {
         Some(user) => {
             let included = people.everyone
                 || people.users.contains(&user.id)
-                || people.groups.iter().any(|group| user.groups.contains(group));
+                || people.groups.iter().any(|group| user.groups.iter().any(|of_user| of_user.id == *group));
             let excluded = people.exclude_users.contains(&user.id)
-                || people.exclude_groups.iter().any(|group| user.groups.contains(group));
+                || people
+                    .exclude_groups
+                    .iter()
+                    .any(|group| user.groups.iter().any(|of_user| of_user.id == *group));
             included && !excluded
         }
     }

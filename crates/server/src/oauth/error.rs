@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use engine::claims::Cause;
 use model::GrantType;
 use serde::Serialize;
 use service::token::{GRANT_TYPES, Refusal, SCOPE_MAX};
@@ -180,6 +181,23 @@ impl From<engine::Refusal> for OAuthError {
     }
 }
 
+impl From<engine::ClaimFailure> for OAuthError {
+    fn from(failure: engine::ClaimFailure) -> Self {
+        let owner = if failure.system { "system" } else { "user" };
+        let description: Cow<'static, str> = match failure.cause {
+            Cause::Evaluation => {
+                format!("The '{}' {owner} claim could not be evaluated.", printable(&failure.name)).into()
+            }
+            Cause::TooManyGroups => {
+                "The groups claim matched too many groups and must be configured to match \
+                                     fewer groups."
+                    .into()
+            }
+        };
+        Self::new(StatusCode::BAD_REQUEST, "server_error", description)
+    }
+}
+
 impl From<Refusal> for OAuthError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
@@ -222,15 +240,7 @@ impl From<Refusal> for OAuthError {
                 format!("The 'scope' parameter must not be longer than {SCOPE_MAX} characters."),
             ),
             Refusal::Decision(refusal) => refusal.into(),
-            Refusal::Claim(failure) => {
-                let owner = if failure.system { "system" } else { "user" };
-                let name = printable(&failure.name);
-                Self::new(
-                    StatusCode::BAD_REQUEST,
-                    "server_error",
-                    format!("The '{name}' {owner} claim could not be evaluated."),
-                )
-            }
+            Refusal::Claim(failure) => failure.into(),
             Refusal::ForeignPage => Self::invalid_request(
                 "Browser requests to the token endpoint must be part of at least one whitelisted redirect_uri.",
             ),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use engine::claims::ClaimFailure;
+use engine::claims::{Cause, ClaimFailure};
 use model::GrantType;
 use server::oauth::error::OAuthError;
 use service::client;
@@ -34,6 +34,7 @@ fn variant(refusal: &Refusal) -> &'static str {
         Refusal::Decision(D::NoDefaultScopes) => "NoDefaultScopes",
         Refusal::Decision(D::OpenIdScopeForService) => "OpenIdScopeForService",
         Refusal::Decision(D::ConsentRequired(_)) => "ConsentRequired",
+        Refusal::Claim(ClaimFailure { cause: Cause::TooManyGroups, .. }) => "Claim (groups)",
         Refusal::Claim(ClaimFailure { system: true, .. }) => "Claim (system)",
         Refusal::Claim(ClaimFailure { system: false, .. }) => "Claim (user)",
         Refusal::ForeignPage => "ForeignPage",
@@ -71,7 +72,14 @@ fn all() -> Vec<Refusal> {
     use client_assertion::Refusal as A;
     use engine::Refusal as D;
     let names = || vec!["pay".to_owned(), "a\"b\\c\u{e9}\n".to_owned()];
-    let claim = |system| ClaimFailure { name: "cl\"aim".to_owned(), system, detail: "s3cret".to_owned() };
+    let claim = |system, cause| {
+        Refusal::Claim(ClaimFailure {
+            name: "cl\"aim".to_owned(),
+            system,
+            cause,
+            detail: "s3cret".to_owned(),
+        })
+    };
     let assertions = [
         A::WrongType,
         A::Unreadable,
@@ -111,8 +119,9 @@ fn all() -> Vec<Refusal> {
         Refusal::OutsideNetwork,
         Refusal::ProofRequired,
         Refusal::ScopeTooLong,
-        Refusal::Claim(claim(true)),
-        Refusal::Claim(claim(false)),
+        claim(true, Cause::Evaluation),
+        claim(false, Cause::Evaluation),
+        claim(false, Cause::TooManyGroups),
         Refusal::ForeignPage,
         Refusal::NotForBrowsers,
     ];
@@ -180,6 +189,10 @@ The 'cl?aim' system claim could not be evaluated.
 Claim (user): claim_evaluation_failure
 400 server_error
 The 'cl?aim' user claim could not be evaluated.
+
+Claim (groups): too_many_groups
+400 server_error
+The groups claim matched too many groups and must be configured to match fewer groups.
 
 ForeignPage: invalid_browser_origin
 400 invalid_request

@@ -8,10 +8,11 @@ use crate::snapshot::AppEntry;
 /// The facts of a request that names `scopes`.
 pub fn gather(app: &AppEntry, scopes: Requested) -> Facts {
     let app = &app.app.value;
-    Facts {
-        client: ClientFacts { client_id: app.client_id.clone(), app: app.id, profile: app.profile.clone() },
-        grant_type: GrantType::ClientCredentials,
-        user: None,
-        scopes,
-    }
+    let client = ClientFacts {
+        client_id: app.client_id.clone(),
+        app: app.id,
+        profile: app.profile.clone(),
+        consent_method: app.oauth.consent_method,
+    };
+    Facts::new(client, GrantType::ClientCredentials, scopes)
 }

@@ -3,7 +3,8 @@
 //! Further parts: `by password` (without it the code grant, or client credentials if there is no user), `granted
 //! before read write` in place of `scopes …` (a refresh), and `with {"tier":"gold"}` after an app or a user.
 
-use engine::{ClientFacts, Facts, Requested, UserFacts};
+use engine::{ClientFacts, Facts, GroupFacts, Requested, UserFacts};
+use model::app::ConsentMethod;
 use model::{AppId, ClientId, GrantType, GroupId, UserId};
 use serde_json::{Map, Value, json};
 
@@ -26,7 +27,7 @@ pub fn facts(text: &str) -> Facts {
         }
     }
     let usual = if user.is_some() { GrantType::AuthorizationCode } else { GrantType::ClientCredentials };
-    Facts { client: client_facts(app), grant_type: grant.unwrap_or(usual), user, scopes }
+    Facts { user, ..Facts::new(client_facts(app), grant.unwrap_or(usual), scopes) }
 }
 
 fn words(text: &str) -> Vec<String> {
@@ -35,7 +36,12 @@ fn words(text: &str) -> Vec<String> {
 
 fn client_facts(text: &str) -> ClientFacts {
     let (name, profile) = with_profile(text);
-    ClientFacts { client_id: ClientId::new(name), app: AppId::mint(seed(name)), profile }
+    ClientFacts {
+        client_id: ClientId::new(name),
+        app: AppId::mint(seed(name)),
+        profile,
+        consent_method: ConsentMethod::Trusted,
+    }
 }
 
 /// Everybody who asks is assigned to the app, under the login name.
@@ -46,14 +52,13 @@ fn user_facts(text: &str) -> UserFacts {
     let mut profile = object(json!({ "login": login.as_str(), "firstName": name }));
     profile.extend(more.unwrap_or_default());
     UserFacts {
-        id: UserId::mint(seed(name)),
         groups: groups
             .split(" and ")
-            .filter(|g| !g.is_empty())
-            .map(|group| GroupId::mint(seed(group)))
+            .filter(|group| !group.is_empty())
+            .map(|group| GroupFacts::new(GroupId::mint(seed(group)), group))
             .collect(),
-        profile,
         app_profile: Some(object(json!({ "userName": login }))),
+        ..UserFacts::new(UserId::mint(seed(name)), profile)
     }
 }
 
