@@ -8,7 +8,7 @@ use model::{AuthorizationServerId, Timestamp};
 
 use crate::admin::Refusal;
 use crate::admin::log::{self, Logged, Within};
-use crate::failure::{Failure, Fault};
+use crate::failure::Failure;
 use crate::history::{self, Lost, configuration_at};
 use crate::issuer::{IssuerOrigins, issuer};
 use crate::names::{Names, NamesAt};
@@ -90,16 +90,23 @@ impl Gone {
     pub fn message(&self) -> String {
         match self {
             Self::NotADecision => "the event is not about a decision of the token endpoint".to_owned(),
-            Self::Counted => "anybody can cause refusals of this kind, so they are counted into one event, and what was \
+            Self::Counted => {
+                "anybody can cause refusals of this kind, so they are counted into one event, and what was \
                               asked is not kept"
-                .to_owned(),
+                    .to_owned()
+            }
             Self::NeverDecided(reason) => {
                 format!("the request was refused before any policy was looked at: `{reason}`")
             }
             Self::FactsTooLong => {
-                format!("the facts of the request were longer than the {} bytes that an event keeps", model::event::FACTS_BYTES_MAX)
+                format!(
+                    "the facts of the request were longer than the {} bytes that an event keeps",
+                    model::event::FACTS_BYTES_MAX
+                )
             }
-            Self::FactsUnreadable => "the facts were written by a release that this one does not understand".to_owned(),
+            Self::FactsUnreadable => {
+                "the facts were written by a release that this one does not understand".to_owned()
+            }
             Self::Revision(None) => "the event does not say on which configuration was decided".to_owned(),
             Self::Revision(Some(revision)) => {
                 format!("revision {revision} of the configuration is not remembered")

@@ -25,6 +25,7 @@ pub mod key_pool;
 pub mod key_schedule;
 pub mod log;
 pub mod master_key;
+pub mod membership;
 mod mint;
 pub mod names;
 pub mod org_secrets;

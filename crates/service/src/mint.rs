@@ -2,13 +2,16 @@
 //! is known. Both then call `engine::mint`, so that a preview equals what is given out. Owns what is asked before any policy
 //! is looked at; leaves out who the client is (`client`) and all that follows (`token`, `preview`).
 
-use engine::{Facts, Requested, SessionFacts, UserFacts};
-use model::GrantType;
+use std::sync::Arc;
+
+use engine::{Denied, Envelope, Facts, Grant, Minted, Requested, SessionFacts, TokenKind, Trace, UserFacts};
 use model::app::ResponseType;
+use model::{GrantType, Timestamp};
 use serde_json::Value;
 
 use crate::grant::{client_credentials, of_user};
-use crate::snapshot::{AppEntry, ServerEntry};
+use crate::issuer::{IssuerOrigins, issuer};
+use crate::snapshot::{AppEntry, ServerEntry, Snapshot};
 use crate::token::{Refusal, SCOPE_MAX};
 
 /// What a known client asks for.
@@ -51,8 +54,47 @@ pub(crate) fn recognise(
     grant_type.ok_or(Refusal::UnsupportedGrantType)
 }
 
+/// Where something is decided: the configuration and what surrounds it.
+pub(crate) struct Scene<'a> {
+    /// The configuration.
+    pub snapshot: &'a Snapshot,
+    /// The server that is asked.
+    pub server: &'a ServerEntry,
+    /// The origins that the issuer may carry.
+    pub issuers: &'a IssuerOrigins,
+    /// What tokens are named.
+    pub token_ids: &'a dyn Fn(TokenKind, &Grant) -> String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What was decided, and on what.
+pub(crate) struct Decided {
+    /// The facts.
+    pub facts: Facts,
+    /// The server as it decides.
+    pub compiled: Arc<engine::AuthorizationServer>,
+    /// What the tokens say, or why there are none.
+    pub minted: Result<Minted, Denied>,
+}
+
+/// Gathers, decides and composes. A refusal comes before any policy is looked at.
+pub(crate) fn decide(
+    scene: &Scene<'_>,
+    client: &AppEntry,
+    asked: Asked<'_>,
+    trace: &mut impl Trace,
+) -> Result<Decided, Refusal> {
+    let facts = gather(client, asked)?;
+    let compiled = scene.server.compiled(scene.snapshot.org());
+    let issuer = issuer(scene.issuers, scene.server);
+    let envelope = Envelope { issuer: &issuer, issued_at: scene.at, token_ids: scene.token_ids };
+    let minted = engine::mint(&compiled, &facts, &envelope, trace);
+    Ok(Decided { facts, compiled, minted })
+}
+
 /// The facts of the request, by its grant.
-pub(crate) fn gather(client: &AppEntry, asked: Asked<'_>) -> Result<Facts, Refusal> {
+fn gather(client: &AppEntry, asked: Asked<'_>) -> Result<Facts, Refusal> {
     let Asked { grant_type, scope, page, asking } = asked;
     if !client.grant_types.contains(grant_type) {
         return Err(Refusal::UnauthorizedGrant(client.app.value.oauth.grant_types.clone()));

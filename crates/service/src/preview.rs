@@ -4,16 +4,15 @@
 //! A preview needs a snapshot and nothing else: the newest one, a draft that is not saved, or one that was made from a file.
 
 use engine::explanation::{Explanation, explain};
-use engine::{Envelope, Facts, Grant, Minted, Recorder, TokenKind};
-use engine::{GroupFacts, SessionFacts, UserFacts};
+use engine::{Grant, Minted, Recorder, SessionFacts, TokenKind, UserFacts};
 use model::app::ResponseType;
 use model::token_format::AccessTokenProfile;
-use model::{GrantType, Timestamp, Word};
+use model::{GrantType, Timestamp};
 use serde_json::{Map, Value};
 
 use crate::client;
-use crate::issuer::{IssuerOrigins, issuer};
-use crate::mint::{self, Asked, Asking};
+use crate::issuer::IssuerOrigins;
+use crate::mint::{self, Asked, Asking, Decided, Scene};
 use crate::names::{Names, NamesAt};
 use crate::snapshot::{ServerEntry, Snapshot};
 use crate::token::Refusal;
@@ -69,7 +68,7 @@ pub struct Preview {
 }
 
 /// Where a preview is made: the configuration and what surrounds it.
-pub struct Scene<'a> {
+pub struct Stage<'a> {
     /// The configuration.
     pub snapshot: &'a Snapshot,
     /// The server that is asked.
@@ -84,34 +83,30 @@ pub struct Scene<'a> {
 const NO_TOKEN: &str = "preview";
 
 /// Answers `question` as of `at`.
-pub fn preview(scene: &Scene<'_>, question: &Question, at: Timestamp) -> Preview {
-    let facts = match gather(scene, question) {
-        Ok(facts) => facts,
-        Err(refusal) => return Preview { outcome: Err(refusal), explanation: None },
-    };
-    let compiled = scene.server.compiled(scene.snapshot.org());
-    let issuer = issuer(scene.issuers, scene.server);
+pub fn preview(stage: &Stage<'_>, question: &Question, at: Timestamp) -> Preview {
+    let Stage { snapshot, server, issuers, names } = *stage;
     let name = |kind: TokenKind, _: &Grant| match kind {
         TokenKind::Access => format!("AT.{NO_TOKEN}"),
         TokenKind::Id => format!("ID.{NO_TOKEN}"),
     };
-    let envelope = Envelope { issuer: &issuer, issued_at: at, token_ids: &name };
+    let scene = Scene { snapshot, server, issuers, token_ids: &name, at };
     let mut recorder = Recorder::default();
-    let minted = engine::mint(&compiled, &facts, &envelope, &mut recorder);
+    let Decided { facts, compiled, minted } = match decide(&scene, question, &mut recorder) {
+        Ok(decided) => decided,
+        Err(refusal) => return Preview { outcome: Err(refusal), explanation: None },
+    };
     let userinfo = match &minted {
         Ok(minted) => engine::userinfo(&compiled, &facts, &minted.grant.scopes, at, &mut recorder),
         Err(_) => Ok(None),
     };
-    let names = NamesAt { names: scene.names, snapshot: scene.snapshot };
+    let names = NamesAt { names, snapshot };
     let explanation = explain(&compiled, &facts, &names, &recorder, &minted);
-    let outcome = minted
-        .map(|minted| tokens(scene.server, minted, userinfo.map_err(Refusal::from)))
-        .map_err(Refusal::from);
-    Preview { outcome, explanation: Some(explanation) }
+    let outcome = minted.map(|minted| tokens(server, minted, userinfo.map_err(Refusal::from)));
+    Preview { outcome: outcome.map_err(Refusal::from), explanation: Some(explanation) }
 }
 
-/// As the token endpoint gathers, for a client that would have been authenticated.
-fn gather(scene: &Scene<'_>, question: &Question) -> Result<Facts, Refusal> {
+/// As the token endpoint decides, for a client that would have been authenticated.
+fn decide(scene: &Scene<'_>, question: &Question, trace: &mut Recorder) -> Result<Decided, Refusal> {
     let grant_type = mint::recognise(scene.server, Some(&question.grant_type), GrantType::ALL)?;
     let client = client::find(scene.snapshot, &question.client_id).map_err(Refusal::Client)?;
     let asking = question.user.clone().map(|(user, session)| Asking {
@@ -120,7 +115,8 @@ fn gather(scene: &Scene<'_>, question: &Question) -> Result<Facts, Refusal> {
         response_types: question.response_types.clone(),
         nonce: question.nonce.clone(),
     });
-    mint::gather(client, Asked { grant_type, scope: question.scope.as_deref(), page: None, asking })
+    let asked = Asked { grant_type, scope: question.scope.as_deref(), page: None, asking };
+    mint::decide(scene, client, asked, trace)
 }
 
 fn tokens(

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use engine::server::ScopeName;
-use engine::{ClaimFailure, Denied, Envelope, Facts, Grant, Minted, Requested, Silent, TokenKind};
+use engine::{ClaimFailure, Denied, Facts, Grant, Minted, Silent, TokenKind};
 use jose::{SigningKey, TokenType};
 use model::app::AuthMethod;
 use model::event::{Event, EventType, FACTS_BYTES_MAX, Origin, OutcomeResult};
@@ -17,9 +17,9 @@ use crate::client::{self, Authenticated, Credentials};
 use crate::client_assertion::{self, Endpoint, SingleUse};
 use crate::failure::{Failure, Fault};
 use crate::freshness::Passing;
-use crate::grant::client_credentials;
-use crate::issuer::{IssuerOrigins, issuer};
+use crate::issuer::IssuerOrigins;
 use crate::log;
+use crate::mint::{self, Asked, Decided, Scene};
 use crate::snapshot::{AppEntry, ServerEntry, Snapshot};
 use crate::target;
 use crate::tenant::Tenant;
@@ -109,6 +109,21 @@ impl Refusal {
     }
 }
 
+/// Whether a request that was refused for this (`outcome.reason`) never came as far as a decision.
+pub(crate) fn is_refused_before_decision(reason: &str) -> bool {
+    [
+        Refusal::UnsupportedGrantType,
+        Refusal::UnauthorizedGrant(Vec::new()),
+        Refusal::OutsideNetwork,
+        Refusal::ProofRequired,
+        Refusal::ScopeTooLong,
+        Refusal::ForeignPage,
+        Refusal::NotForBrowsers,
+    ]
+    .iter()
+    .any(|refusal| refusal.name() == reason)
+}
+
 /// What the request is about, once the client is known.
 struct Subject<'a> {
     tenant: &'a Tenant,
@@ -151,7 +166,7 @@ pub async fn issue_on(
     passing: Passing,
     now: Timestamp,
 ) -> Option<Result<Tokens, Failure<Refusal>>> {
-    let (server, authenticated) = match identify(tenant, snapshot, request, now).await {
+    let (server, grant_type, authenticated) = match identify(tenant, snapshot, request, now).await {
         Ok(known) => known,
         Err(failure) => return Some(Err(failure)),
     };
@@ -161,7 +176,7 @@ pub async fn issue_on(
     let Authenticated { client, single_use } = &authenticated;
     let (single_use, origin) = (single_use.as_ref(), &request.origin);
     let subject = Subject { tenant, snapshot, server: &server, client, single_use, origin, now, passing };
-    let decided = subject.decide(request);
+    let decided = subject.decide(request, grant_type);
     // What may have ended meanwhile is compared once more with the newest: a snapshot that is not the newest any more
     // decides nothing.
     if tenant.configuration.current().revision != snapshot.revision {
@@ -182,18 +197,16 @@ async fn identify(
     snapshot: &Snapshot,
     request: &Request,
     now: Timestamp,
-) -> Result<(Arc<ServerEntry>, Authenticated), Failure<Refusal>> {
+) -> Result<(Arc<ServerEntry>, GrantType, Authenticated), Failure<Refusal>> {
     let refuse = |refusal, client: Option<&AppEntry>| refuse_early(tenant, &request.origin, refusal, client);
-    let server = snapshot.find_server(&request.server).filter(|entry| entry.server.value.status.is_active());
+    let server = snapshot.find_server(&request.server);
     let server = server.ok_or_else(|| refuse(Refusal::UnknownServer, None))?;
-    let grant_type = request.grant_type.as_deref().filter(|text| !text.is_empty());
-    let grant_type = grant_type.ok_or_else(|| refuse(Refusal::MissingGrantType, None))?;
-    let grant_type = GrantType::from_word(grant_type).filter(|grant_type| GRANT_TYPES.contains(grant_type));
-    grant_type.ok_or_else(|| refuse(Refusal::UnsupportedGrantType, None))?;
+    let grant_type = mint::recognise(server, request.grant_type.as_deref(), GRANT_TYPES);
+    let grant_type = grant_type.map_err(|refusal| refuse(refusal, None))?;
     let endpoint =
         Endpoint { issuers: &request.issuers, server, path_segment: &request.server, name: "token" };
     match client::authenticate(tenant, snapshot, &request.credentials, &endpoint, now).await {
-        Ok(authenticated) => Ok((Arc::clone(server), authenticated)),
+        Ok(authenticated) => Ok((Arc::clone(server), grant_type, authenticated)),
         Err(Failure::Refused((refusal, client))) => Err(refuse(Refusal::Client(refusal), client.as_deref())),
         Err(Failure::Fault(fault)) => Err(Failure::Fault(fault)),
     }
@@ -214,63 +227,6 @@ fn refuse_early(
     Failure::Refused(refusal)
 }
 
-/// The facts of the request, by its grant.
-fn gather(client: &AppEntry, request: &Request) -> Result<Facts, Refusal> {
-    let grant_type = request.grant_type.as_deref().and_then(GrantType::from_word);
-    let grant_type = grant_type.ok_or(Refusal::UnsupportedGrantType)?;
-    if !client.grant_types.contains(grant_type) {
-        return Err(Refusal::UnauthorizedGrant(client.app.value.oauth.grant_types.clone()));
-    }
-    check_page(client, grant_type, request.page.as_deref())?;
-    restrictions(client)?;
-    let scopes = requested(request.scope.as_deref())?;
-    match grant_type {
-        GrantType::ClientCredentials => Ok(client_credentials::gather(client, scopes)),
-        _ => Err(Refusal::UnsupportedGrantType),
-    }
-}
-
-/// A browser may ask only from a page of the client's redirect URIs, and only with a grant that is made for browsers
-/// (Okta).
-fn check_page(client: &AppEntry, grant_type: GrantType, page: Option<&str>) -> Result<(), Refusal> {
-    let Some(page) = page else { return Ok(()) };
-    let is_of_page = |uri: &String| {
-        let after = uri.get(page.len()..);
-        uri.get(..page.len()).is_some_and(|start| start.eq_ignore_ascii_case(page))
-            && after.is_some_and(|after| after.is_empty() || after.starts_with(['/', '?']))
-    };
-    if !client.app.value.oauth.redirect_uris.iter().any(is_of_page) {
-        return Err(Refusal::ForeignPage);
-    }
-    match grant_type {
-        GrantType::AuthorizationCode | GrantType::RefreshToken => Ok(()),
-        _ => Err(Refusal::NotForBrowsers),
-    }
-}
-
-/// Restrictions that an admin put on the client and that this release cannot honour: refusing is the only answer that
-/// never gives out more than was meant.
-fn restrictions(client: &AppEntry) -> Result<(), Refusal> {
-    let oauth = &client.app.value.oauth;
-    if oauth.dpop_bound_access_tokens {
-        return Err(Refusal::ProofRequired);
-    }
-    match oauth.kept.get("network") {
-        None | Some(Value::Null) => Ok(()),
-        Some(network) if network.get("connection").and_then(Value::as_str) == Some("ANYWHERE") => Ok(()),
-        Some(_) => Err(Refusal::OutsideNetwork),
-    }
-}
-
-fn requested(scope: Option<&str>) -> Result<Requested, Refusal> {
-    let scope = scope.unwrap_or_default();
-    if scope.chars().count() > SCOPE_MAX {
-        return Err(Refusal::ScopeTooLong);
-    }
-    let names: Vec<String> = scope.split(' ').filter(|name| !name.is_empty()).map(str::to_owned).collect();
-    Ok(if names.is_empty() { Requested::Omitted } else { Requested::Explicit(names) })
-}
-
 /// The key that signs for a server, parsed on first use.
 fn signing_key(tenant: &Tenant, server: &ServerEntry) -> Result<Arc<SigningKey>, Fault> {
     let record =
@@ -282,7 +238,7 @@ fn signing_key(tenant: &Tenant, server: &ServerEntry) -> Result<Arc<SigningKey>,
 }
 
 /// What is not given out yet.
-struct Decided {
+struct Granted {
     facts: Facts,
     compiled: Arc<engine::AuthorizationServer>,
     minted: Minted,
@@ -299,14 +255,25 @@ impl From<Denied> for Refusal {
 
 impl Subject<'_> {
     /// Gathers and mints. Writes nothing.
-    fn decide(&self, request: &Request) -> Result<Decided, Box<(Refusal, Option<Facts>)>> {
-        let facts = gather(self.client, request).map_err(|refusal| Box::new((refusal, None)))?;
-        let compiled = self.server.compiled(self.snapshot.org());
-        let issuer = issuer(&request.issuers, self.server);
+    fn decide(
+        &self,
+        request: &Request,
+        grant_type: GrantType,
+    ) -> Result<Granted, Box<(Refusal, Option<Facts>)>> {
         let token_ids = |kind: TokenKind, grant: &Grant| self.token_id(kind, grant);
-        let envelope = Envelope { issuer: &issuer, issued_at: self.now, token_ids: &token_ids };
-        match engine::mint(&compiled, &facts, &envelope, &mut Silent) {
-            Ok(minted) => Ok(Decided { facts, compiled, minted }),
+        let scene = Scene {
+            snapshot: self.snapshot,
+            server: self.server,
+            issuers: &request.issuers,
+            token_ids: &token_ids,
+            at: self.now,
+        };
+        let (scope, page) = (request.scope.as_deref(), request.page.as_deref());
+        let asked = Asked { grant_type, scope, page, asking: None };
+        let decided = mint::decide(&scene, self.client, asked, &mut Silent);
+        let Decided { facts, compiled, minted } = decided.map_err(|refusal| Box::new((refusal, None)))?;
+        match minted {
+            Ok(minted) => Ok(Granted { facts, compiled, minted }),
             Err(denied) => Err(Box::new((denied.into(), Some(facts)))),
         }
     }
@@ -323,8 +290,8 @@ impl Subject<'_> {
     }
 
     /// Signs and commits. Commit and signature run side by side; the reply needs both.
-    async fn grant(&self, decided: Decided) -> Result<Tokens, Failure<Refusal>> {
-        let Decided { facts, compiled, minted } = decided;
+    async fn grant(&self, granted: Granted) -> Result<Tokens, Failure<Refusal>> {
+        let Granted { facts, compiled, minted } = granted;
         let Minted { grant, access_token: claims, .. } = minted;
         let claims = claims.ok_or_else(|| Fault::internal("the grant yields no access token"))?;
         let jti = claims.get("jti").and_then(Value::as_str).unwrap_or_default();

@@ -82,7 +82,12 @@ pub const EXAMINED_MAX: usize = 20_000;
 
 /// The event with this UUID, or the newest one of the request with this id that says what was decided. A request id is
 /// looked for among the newest [`EXAMINED_MAX`] events of a time.
-pub async fn find(tenant: &Tenant, name: &str, within: &Within, now: Timestamp) -> Result<Logged, Failure<Refusal>> {
+pub async fn find(
+    tenant: &Tenant,
+    name: &str,
+    within: &Within,
+    now: Timestamp,
+) -> Result<Logged, Failure<Refusal>> {
     let org = tenant.org();
     if let Some(id) = EventId::parse(name) {
         // An event has no place until somebody reads the log.

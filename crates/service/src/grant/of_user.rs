@@ -9,7 +9,7 @@ use crate::mint::Asking;
 use crate::snapshot::AppEntry;
 
 /// The facts of a request for a user.
-pub fn gather(app: &AppEntry, grant_type: GrantType, scopes: Requested, asking: Asking) -> Facts {
+pub(crate) fn gather(app: &AppEntry, grant_type: GrantType, scopes: Requested, asking: Asking) -> Facts {
     Facts {
         user: Some(asking.user),
         session: Some(asking.session),
