@@ -1,10 +1,17 @@
 //! What is asked of Token Preview, as it is written: in a request, in a file of token tests, on the command line. Owns the
 //! members and what can be said of them without a configuration; leaves out the answer (`service::preview`).
 
+use engine::{GroupSource, SessionFacts, UserFacts};
+use jiff::Timestamp as Instant;
+use model::app::ResponseType;
+use model::group::GroupKind;
 use model::user::UserStatus;
 use model::{GrantType, Timestamp, UserId, Word};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
+use service::membership::{self, Membership};
+use service::preview;
 
 /// How many groups a hypothetical user may be in.
 pub const GROUPS_MAX: usize = 1_000;
@@ -59,9 +66,9 @@ pub struct Person {
     /// `appuser` in expressions; absent, its `userName` is the user's login.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub app_profile: Option<Map<String, Value>>,
-    /// The groups by name or id, besides `Everyone`.
+    /// The groups besides `Everyone`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub groups: Vec<String>,
+    pub groups: Vec<Group>,
     /// The profiles of linked users by the name of the link: `manager`.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub linked: Map<String, Value>,
@@ -74,6 +81,58 @@ pub struct Person {
     /// The session; absent, a password was given at the moment of the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<Session>,
+}
+
+/// A group that a user is in.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Group {
+    /// One that is there, by name or id.
+    Named(String),
+    /// One that need not be there.
+    Imagined(Imagined),
+}
+
+/// A group that need not be there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Imagined {
+    /// Its name.
+    pub name: String,
+    /// Where it comes from; absent, an admin made it.
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<GroupKind>,
+    /// The app that it was imported from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+    /// Its object classes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub object_class: Vec<String>,
+    /// Its profile besides the name.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub profile: Map<String, Value>,
+}
+
+/// The app that a group was imported from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Source {
+    /// The app's id.
+    pub id: String,
+    /// The app's type: `active_directory`.
+    pub app_type: String,
+}
+
+impl<'de> Deserialize<'de> for Group {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Value::deserialize(deserializer)? {
+            Value::String(name) => Ok(Self::Named(name)),
+            Value::Object(members) => {
+                Imagined::deserialize(Value::Object(members)).map(Self::Imagined).map_err(D::Error::custom)
+            }
+            _ => Err(D::Error::custom("invalid type: another value, expected a group's name or a group's members")),
+        }
+    }
 }
 
 /// How and when the user signed in.
@@ -92,4 +151,217 @@ pub struct Session {
     /// The authentication context that the request chose.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acr: Option<String>,
+}
+
+/// What a question means.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Meaning {
+    /// The client.
+    pub client: Client,
+    /// The question, without its client and without the user's groups.
+    pub question: preview::Question,
+    /// The user's groups.
+    pub memberships: Vec<Membership>,
+    /// When; now, if nobody says.
+    pub at: Option<Timestamp>,
+}
+
+/// A client as it is named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Client {
+    /// By its app's label.
+    Called(String),
+    /// By its `client_id`.
+    Id(String),
+}
+
+/// The id of a user who is said to have none.
+const NOBODY: &str = "00u00000000000000000";
+
+impl Question {
+    /// What it means as of `now`, or the member that means nothing.
+    pub fn read(&self, now: Timestamp) -> Result<Meaning, Mistake> {
+        let client = match (&self.client, &self.client_id) {
+            (Some(label), None) => Client::Called(label.clone()),
+            (None, Some(id)) => Client::Id(id.clone()),
+            (None, None) => return Err(("clientId", "say who asks: clientId, or client with an app's label".to_owned())),
+            (Some(_), Some(_)) => return Err(("client", "client and clientId exclude one another".to_owned())),
+        };
+        let at = self.at.as_deref().map(|text| time("at", text)).transpose()?;
+        let without_user = GrantType::from_word(&self.grant_type).map(GrantType::is_without_user);
+        let user = match (&self.user, without_user) {
+            (Some(_), Some(true)) => {
+                return Err(("user", format!("{} is asked without a user", self.grant_type)));
+            }
+            (None, Some(false)) => return Err(("user", format!("{} needs a user", self.grant_type))),
+            (user, _) => user.as_ref().map(|user| user.read(at.unwrap_or(now))).transpose()?,
+        };
+        let question = preview::Question {
+            client_id: String::new(),
+            grant_type: self.grant_type.clone(),
+            scope: self.scope()?,
+            user,
+            response_types: self.response_types()?,
+            nonce: self.nonce.clone(),
+        };
+        let groups = self.user.iter().flat_map(|user| &user.groups);
+        Ok(Meaning { client, question, memberships: groups.map(Group::read).collect(), at })
+    }
+
+    fn scope(&self) -> Result<Option<String>, Mistake> {
+        let Some(scopes) = &self.scopes else { return Ok(None) };
+        match scopes.iter().find(|scope| scope.is_empty() || scope.chars().any(char::is_whitespace)) {
+            Some(scope) => Err(("scopes", format!("`{scope}` is not the name of one scope"))),
+            None => Ok(Some(scopes.join(" "))),
+        }
+    }
+
+    fn response_types(&self) -> Result<Vec<ResponseType>, Mistake> {
+        let words = self.response_type.iter().flat_map(|text| text.split(' '));
+        words
+            .map(|word| {
+                let message = || format!("`{word}` is not one of {}", ResponseType::WORDS.join(", "));
+                ResponseType::from_word(word).ok_or_else(|| ("responseType", message()))
+            })
+            .collect()
+    }
+}
+
+impl Person {
+    fn read(&self, at: Timestamp) -> Result<(UserFacts, SessionFacts), Mistake> {
+        let id = self.id.as_deref().unwrap_or(NOBODY);
+        let id = UserId::parse(id).ok_or_else(|| ("user.id", format!("`{id}` is not the id of a user")))?;
+        if self.groups.len() > GROUPS_MAX {
+            return Err(("user.groups", format!("there may be {GROUPS_MAX} groups")));
+        }
+        let mut user = UserFacts::new(id, self.profile.clone());
+        if let Some(status) = &self.status {
+            let message = || format!("`{status}` is not one of {}", UserStatus::WORDS.join(", "));
+            user.status = UserStatus::from_word(status).ok_or_else(|| ("user.status", message()))?;
+        }
+        user.app_profile = Some(self.app_profile.clone().unwrap_or_else(|| {
+            let login = self.profile.get("login").map(|login| ("userName".to_owned(), login.clone()));
+            login.into_iter().collect()
+        }));
+        if let Some((name, _)) = self.linked.iter().find(|(_, profile)| !profile.is_object()) {
+            return Err(("user.linked", format!("`{name}` is a profile: an object")));
+        }
+        user.linked.clone_from(&self.linked);
+        user.email_verified = self.email_verified;
+        user.last_updated =
+            self.last_updated.as_deref().map(|text| time("user.lastUpdated", text)).transpose()?;
+        let session = self.session.clone().unwrap_or_default();
+        let auth_time = session.auth_time.as_deref().map(|text| time("user.session.authTime", text));
+        let session = SessionFacts {
+            amr: session.amr.unwrap_or_else(|| vec!["pwd".to_owned()]),
+            auth_time: auth_time.transpose()?.unwrap_or(at),
+            idp: session.idp,
+            acr: session.acr,
+            sid: None,
+        };
+        Ok((user, session))
+    }
+}
+
+impl Group {
+    fn read(&self) -> Membership {
+        match self {
+            Self::Named(name) => Membership::Named(name.clone()),
+            Self::Imagined(imagined) => Membership::Imagined(Box::new(membership::Imagined {
+                name: imagined.name.clone(),
+                kind: imagined.kind.unwrap_or(GroupKind::Okta),
+                source: imagined.source.as_ref().map(|source| GroupSource {
+                    id: source.id.clone(),
+                    app_type: source.app_type.clone(),
+                }),
+                object_class: imagined.object_class.clone(),
+                profile: imagined.profile.clone(),
+            })),
+        }
+    }
+}
+
+/// A time as people write it.
+fn time(member: &'static str, text: &str) -> Result<Timestamp, Mistake> {
+    let read: Result<Instant, _> = text.parse();
+    let instant = read.map_err(|_| (member, format!("`{text}` is not a time such as 2026-01-31T12:00:00Z")))?;
+    Ok(Timestamp::from_milliseconds(instant.as_millisecond()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_794_000_000);
+
+    fn read(value: Value) -> Result<Meaning, Mistake> {
+        serde_json::from_value::<Question>(value).unwrap().read(NOW)
+    }
+
+    #[test]
+    fn a_user_about_whom_little_is_said_is_active_and_gave_a_password_just_now() {
+        let meaning = read(json!({
+            "client": "Portal", "grantType": "authorization_code", "scopes": ["openid", "email"],
+            "at": "2026-01-31T12:00:00+01:00", "responseType": "id_token token",
+            "user": {"profile": {"login": "ana@example.com"}, "groups": ["Staff", {"name": "Team", "type": "APP_GROUP"}]},
+        }))
+        .unwrap();
+        assert_eq!(meaning.client, Client::Called("Portal".to_owned()));
+        assert_eq!(meaning.at.unwrap().to_string(), "2026-01-31T11:00:00.000Z");
+        let (user, session) = meaning.question.user.unwrap();
+        assert_eq!((session.amr.as_slice(), session.auth_time), (&["pwd".to_owned()][..], meaning.at.unwrap()));
+        assert_eq!(user.app_profile.unwrap()["userName"], "ana@example.com");
+        assert_eq!(meaning.question.scope.as_deref(), Some("openid email"));
+        assert_eq!(meaning.question.response_types, [ResponseType::IdToken, ResponseType::Token]);
+        let [Membership::Named(name), Membership::Imagined(imagined)] = &meaning.memberships[..] else { panic!() };
+        assert_eq!((name.as_str(), imagined.kind), ("Staff", GroupKind::App));
+    }
+
+    #[test]
+    fn what_means_nothing_is_named_with_its_member() {
+        let user = json!({"profile": {}});
+        let with_user = |changes: Value| {
+            let mut user = user.clone();
+            user.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+            json!({"user": user})
+        };
+        for (changes, member) in [
+            (json!({"clientId": null}), "clientId"),
+            (json!({"client": "x"}), "client"),
+            (json!({"at": "yesterday"}), "at"),
+            (json!({"at": "2026-01-31"}), "at"),
+            (json!({"scopes": ["a b"]}), "scopes"),
+            (json!({"scopes": [""]}), "scopes"),
+            (json!({"responseType": "id_token  token"}), "responseType"),
+            (json!({"user": null}), "user"),
+            (json!({"grantType": "client_credentials"}), "user"),
+            (with_user(json!({"id": "me"})), "user.id"),
+            (with_user(json!({"status": "active"})), "user.status"),
+            (with_user(json!({"linked": {"manager": "x"}})), "user.linked"),
+            (with_user(json!({"lastUpdated": "x"})), "user.lastUpdated"),
+            (with_user(json!({"session": {"authTime": "x"}})), "user.session.authTime"),
+            (with_user(json!({"groups": vec!["g"; GROUPS_MAX + 1]})), "user.groups"),
+        ] {
+            let mut question =
+                json!({"clientId": "c", "grantType": "authorization_code", "user": user.clone()});
+            question.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+            assert_eq!(read(question).unwrap_err().0, member, "{changes}");
+        }
+    }
+
+    #[test]
+    fn a_member_that_nobody_knows_is_refused_wherever_it_stands() {
+        for question in [
+            json!({"clientId": "c", "grantType": "x", "scope": "a"}),
+            json!({"clientId": "c", "grantType": "x", "user": {"profil": {}}}),
+            json!({"clientId": "c", "grantType": "x", "user": {"session": {"acrs": 1}}}),
+            json!({"clientId": "c", "grantType": "x", "user": {"groups": [{"nam": "x"}]}}),
+            json!({"clientId": "c", "grantType": "x", "user": {"groups": [{"name": "x", "more": 1}]}}),
+            json!({"clientId": "c", "grantType": "x", "user": {"groups": [5]}}),
+        ] {
+            assert!(serde_json::from_value::<Question>(question.clone()).is_err(), "{question}");
+        }
+    }
 }

@@ -10,6 +10,7 @@ use model::token_format::AccessTokenProfile;
 use model::{GrantType, Timestamp};
 use serde_json::{Map, Value};
 
+use crate::admin;
 use crate::client;
 use crate::issuer::IssuerOrigins;
 use crate::mint::{self, Asked, Asking, Decided, Scene};
@@ -148,4 +149,17 @@ fn header(server: &ServerEntry, profile: AccessTokenProfile) -> Map<String, Valu
         header.insert("typ".to_owned(), "at+jwt".into());
     }
     header
+}
+
+/// The `client_id` of the app that people call `label`: the one app of that name.
+pub fn client_called(snapshot: &Snapshot, label: &str) -> Result<String, admin::Refusal> {
+    let mut called = snapshot.apps_after(None).filter(|entry| entry.app.value.label == label);
+    match (called.next(), called.next()) {
+        (Some(entry), None) => Ok(entry.app.value.client_id.to_string()),
+        (None, _) => Err(admin::Refusal::invalid("client", format!("there is no app `{label}`"))),
+        (Some(_), Some(_)) => {
+            let message = format!("several apps are called `{label}`; say which one by its clientId");
+            Err(admin::Refusal::invalid("client", message))
+        }
+    }
 }

@@ -20,6 +20,7 @@ fn sample(parameter: &str) -> &'static str {
         "app" | "client" => "0oa00000000000000000",
         "secret" => "ocs00000000000000000",
         "group" => "00g00000000000000000",
+        "event" => "00000000-0000-8000-8000-000000000001",
         "token" => "00T00000000000000000",
         // Whoever may call this route at all may read oneself.
         "user" => "me",
