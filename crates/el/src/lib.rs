@@ -42,6 +42,7 @@ pub use crate::{
     diagnostic::{Diagnostic, EvalError, Severity},
     limits::Limits,
     names::{Names, Uses},
+    nearest::nearest,
     parse::parse,
     pattern::Pattern,
     program::{Program, compile},

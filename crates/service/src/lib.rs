@@ -25,6 +25,7 @@ pub mod log;
 pub mod master_key;
 pub mod org_secrets;
 pub mod outbound;
+pub mod portable;
 pub mod published_keys;
 pub mod revocations;
 pub mod revoke;
