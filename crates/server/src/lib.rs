@@ -19,6 +19,7 @@ pub mod front;
 pub mod gate;
 pub mod health;
 pub mod help;
+pub mod http_client;
 pub mod json;
 pub mod key_file;
 pub mod limits;
@@ -42,6 +43,7 @@ pub mod signals;
 pub mod start;
 pub mod tls;
 pub mod whole_number;
+pub mod yaml;
 
 #[cfg(test)]
 mod testing;

@@ -241,7 +241,10 @@ pub(crate) fn remove(draft: &mut Draft, policy: Policy) -> Result<(), Refusal> {
     for rule in &entry.rules {
         draft.delete(Document::Rule(rule.value.clone()));
     }
-    draft.log(EventType::PolicyDeleted, [target::policy(&policy), target::server_of(draft.snapshot(), server)]);
+    draft.log(
+        EventType::PolicyDeleted,
+        [target::policy(&policy), target::server_of(draft.snapshot(), server)],
+    );
     draft.delete(Document::Policy(policy));
     let left = authorization_server::get(draft.snapshot(), server.as_str())?;
     let order: Vec<PolicyId> = left.policies.iter().map(|other| other.policy.value.id).collect();

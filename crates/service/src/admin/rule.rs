@@ -226,13 +226,9 @@ fn place(draft: &mut Draft, rule: Rule, priority: Option<u32>) -> Result<(), Ref
 }
 
 /// Puts the rules of a policy in this order.
-pub(crate) fn arrange(
-    draft: &mut Draft,
-    server: AuthorizationServerId,
-    policy: PolicyId,
-    order: &[RuleId],
-) {
-    let Some(entry) = draft.snapshot().server(server).and_then(|entry| entry.find_policy(policy)).cloned() else {
+pub(crate) fn arrange(draft: &mut Draft, server: AuthorizationServerId, policy: PolicyId, order: &[RuleId]) {
+    let Some(entry) = draft.snapshot().server(server).and_then(|entry| entry.find_policy(policy)).cloned()
+    else {
         return;
     };
     let priorities: HashMap<RuleId, u32> =

@@ -56,7 +56,10 @@ impl Target {
             Self::Server(id) => Ok(snapshot.server(id).cloned()),
             Self::Named { .. } => {
                 let Some(server) = &wanted.server else {
-                    return Err(Problem::new("server", "the member is missing: it says which server is meant"));
+                    return Err(Problem::new(
+                        "server",
+                        "the member is missing: it says which server is meant",
+                    ));
                 };
                 match naming::by_name(snapshot).get(&server.name).map(Vec::as_slice) {
                     None | Some([]) => Ok(None),
@@ -119,7 +122,9 @@ pub(super) fn apply_with(
         policies::apply(&mut work, wanted);
     }
     // Which rules name a scope that is gone is known only now.
-    gone.iter().for_each(|gone| scope::log_gone(work.draft, gone));
+    for gone in &gone {
+        scope::log_gone(work.draft, gone);
+    }
     work.end()
 }
 
@@ -206,7 +211,12 @@ impl Work<'_> {
         self.step(Verb::Create, What::Server, &wanted.name, None, Some(&to));
     }
 
-    fn change_server(&mut self, server: &AuthorizationServer, wanted: &Server, published: Option<&KeyRecord>) {
+    fn change_server(
+        &mut self,
+        server: &AuthorizationServer,
+        wanted: &Server,
+        published: Option<&KeyRecord>,
+    ) {
         let from = convert::server(&self.naming, server);
         let mut changed = server.clone();
         convert::server_settings(wanted, server.issuer_mode).apply_to(&mut changed);

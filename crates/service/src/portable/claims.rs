@@ -65,14 +65,9 @@ fn plain(claim: &Claim) -> doc::Claim {
 }
 
 /// A claim in the document.
-fn form(usual: Option<&Claim>, claim: &Claim) -> doc::Claim {
-    match usual {
-        Some(usual) => convert::claim(usual, claim),
-        None => {
-            let plain = convert::plain_claim(claim.id, claim.server, &claim.name, claim.claim_type);
-            convert::claim(&plain, claim)
-        }
-    }
+pub(super) fn form(usual: Option<&Claim>, claim: &Claim) -> doc::Claim {
+    let plain = || convert::plain_claim(claim.id, claim.server, &claim.name, claim.claim_type);
+    usual.map_or_else(|| convert::claim(&plain(), claim), |usual| convert::claim(usual, claim))
 }
 
 /// What the document says, if it can be said.

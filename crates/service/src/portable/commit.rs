@@ -125,9 +125,7 @@ fn find(
 ) -> Result<Option<Arc<ServerEntry>>, Refusal> {
     let found = target.find(snapshot, document).map_err(|problem| refusal(&[problem]))?;
     match (found, target) {
-        (None, Target::Server(id)) => {
-            authorization_server::get(snapshot, id.as_str()).map(Some)
-        }
+        (None, Target::Server(id)) => authorization_server::get(snapshot, id.as_str()).map(Some),
         (found, _) => Ok(found),
     }
 }

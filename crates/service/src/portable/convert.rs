@@ -3,6 +3,8 @@
 //!
 //! Structures are taken apart without `..`: a new member does not compile before it has its place in the document.
 
+use std::collections::BTreeSet;
+
 use model::authorization_server::{IssuerMode, RotationMode};
 use model::claim::{ClaimType, ClaimValue, GroupFilter};
 use model::policy::{ALL_CLIENTS, ClientCondition};
@@ -46,6 +48,8 @@ pub(super) fn server(naming: &Naming<'_>, server: &AuthorizationServer) -> doc::
     } = server;
     let TokenFormat { signing_algorithm, access_token_profile } = *token_format;
     let usual = TokenFormat::default();
+    // They have no order.
+    let trusted: BTreeSet<String> = trusted.iter().map(|id| naming.server_name(*id)).collect();
     doc::Server {
         name: name.clone(),
         description: description.clone(),
@@ -55,7 +59,7 @@ pub(super) fn server(naming: &Naming<'_>, server: &AuthorizationServer) -> doc::
         rotation_mode: unless(&RotationMode::Auto, *rotation_mode),
         signing_algorithm: unless(&usual.signing_algorithm, signing_algorithm),
         access_token_profile: unless(&usual.access_token_profile, access_token_profile),
-        trusted_servers: trusted.iter().map(|id| naming.server_name(*id)).collect(),
+        trusted_servers: trusted.into_iter().collect(),
     }
 }
 
@@ -148,17 +152,8 @@ fn value_of(value: &ClaimValue) -> (ValueType, Option<GroupFilter>, Option<&Stri
 
 /// A claim in the document: what differs from `usual`.
 pub(super) fn claim(usual: &Claim, claim: &Claim) -> doc::Claim {
-    let Claim {
-        id: _,
-        server: _,
-        name,
-        status,
-        claim_type,
-        value,
-        scopes,
-        system,
-        always_include_in_token,
-    } = claim;
+    let Claim { id: _, server: _, name, status, claim_type, value, scopes, system, always_include_in_token } =
+        claim;
     let (value_type, filter, text) = value_of(value);
     let is_usual = *system && usual.value == *value;
     doc::Claim {
@@ -189,7 +184,7 @@ pub(super) fn claim_settings(
         status,
     } = claim;
     let value = match (value_type.unwrap_or(value_of(&usual.value).0), group_filter_type, value) {
-        (ValueType::Expression, Some(_), _) | (ValueType::System, Some(_), _) => {
+        (ValueType::Expression | ValueType::System, Some(_), _) => {
             return Err(("group_filter_type", "only claims of valueType GROUPS have a filter".to_owned()));
         }
         (ValueType::System, None, Some(_)) => {
@@ -278,7 +273,10 @@ pub(super) fn rule(naming: &Naming<'_>, rule: &Rule) -> doc::Rule {
         scopes,
         access_token_lifetime_minutes: unless(&usual.access_token_minutes, access_token_minutes),
         refresh_token_lifetime_minutes: unless(&usual.refresh_token_minutes, refresh_token_minutes),
-        refresh_token_window_minutes: unless(&usual.refresh_token_window_minutes, refresh_token_window_minutes),
+        refresh_token_window_minutes: unless(
+            &usual.refresh_token_window_minutes,
+            refresh_token_window_minutes,
+        ),
     }
 }
 

@@ -235,7 +235,8 @@ impl Portable {
             Problem::of_shape(if place == "." { "" } else { &place }, &error.inner().to_string())
         })?;
         if document.tokenmint != VERSION {
-            let message = format!("the version of the document must be {VERSION}, and is {}", document.tokenmint);
+            let message =
+                format!("the version of the document must be {VERSION}, and is {}", document.tokenmint);
             return Err(Problem::new("tokenmint", message));
         }
         Ok(document)

@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::policy::ClientCondition;
 use model::template;
 
-use super::convert;
-use super::document::{Client, Policy, Portable, VERSION};
+use super::document::{Claim, Client, Policy, Portable, Scope, VERSION};
 use super::naming::Naming;
 use super::world::World;
+use super::{claims, convert, scopes};
 use crate::snapshot::{PolicyEntry, ServerEntry, Snapshot};
 
 /// The document of `entry`.
@@ -31,37 +31,32 @@ fn not_empty<T>(list: Vec<T>) -> Option<Vec<T>> {
     (!list.is_empty()).then_some(list)
 }
 
-fn scopes(entry: &ServerEntry) -> Vec<super::Scope> {
+/// Custom scopes, and system ones that differ from the template.
+fn scopes(entry: &ServerEntry) -> Vec<Scope> {
     let template: Vec<_> = template::scopes(&entry.server.value).collect();
-    let mut scopes = Vec::new();
+    let mut found = Vec::new();
     for scope in entry.scopes() {
-        let scope = &scope.value;
-        match template.iter().find(|usual| usual.id == scope.id) {
-            Some(usual) if usual == scope => {}
-            Some(usual) => scopes.push(convert::scope(usual, scope)),
-            None => scopes.push(convert::scope(&convert::plain_scope(scope.id, scope.server, &scope.name), scope)),
+        let usual = template.iter().find(|usual| usual.id == scope.value.id);
+        if usual != Some(&scope.value) {
+            found.push(scopes::form(usual, &scope.value));
         }
     }
-    scopes.sort_by(|one, other| one.name.cmp(&other.name));
-    scopes
+    found.sort_by(|one, other| one.name.cmp(&other.name));
+    found
 }
 
-fn claims(entry: &ServerEntry) -> Vec<super::Claim> {
+/// Custom claims, and system ones that differ from the template.
+fn claims(entry: &ServerEntry) -> Vec<Claim> {
     let template: Vec<_> = template::claims(&entry.server.value).collect();
-    let mut claims = Vec::new();
+    let mut found = Vec::new();
     for claim in entry.claims() {
-        let claim = &claim.value;
-        match template.iter().find(|usual| usual.id == claim.id) {
-            Some(usual) if usual == claim => {}
-            Some(usual) => claims.push(convert::claim(usual, claim)),
-            None => {
-                let plain = convert::plain_claim(claim.id, claim.server, &claim.name, claim.claim_type);
-                claims.push(convert::claim(&plain, claim));
-            }
+        let usual = template.iter().find(|usual| usual.id == claim.value.id);
+        if usual != Some(&claim.value) {
+            found.push(claims::form(usual, &claim.value));
         }
     }
-    claims.sort_by(|one, other| (&one.name, one.claim_type).cmp(&(&other.name, other.claim_type)));
-    claims
+    found.sort_by(|one, other| (&one.name, one.claim_type).cmp(&(&other.name, other.claim_type)));
+    found
 }
 
 /// A policy and its rules in the document.
@@ -84,11 +79,12 @@ fn clients(snapshot: &Snapshot, entry: &ServerEntry) -> Vec<Client> {
     clients.into_values().collect()
 }
 
-/// The names of the groups that rules name.
+/// The names of the groups that rules name and that are there.
 fn groups(entry: &ServerEntry, world: &World) -> Vec<String> {
     let rules = entry.policies.iter().flat_map(|policy| &policy.rules);
     let people = rules.map(|rule| &rule.value.people);
     let groups = people.flat_map(|people| people.groups.iter().chain(&people.exclude_groups));
-    let names: BTreeSet<String> = groups.map(|group| world.group_name(*group)).collect();
+    let known = groups.filter(|group| world.knows_group(**group));
+    let names: BTreeSet<String> = known.map(|group| world.group_name(*group)).collect();
     names.into_iter().collect()
 }

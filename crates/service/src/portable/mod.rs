@@ -23,9 +23,7 @@ mod world;
 
 pub use apply::{THINGS_MAX, Target, apply};
 pub use commit::{Applied, Wanted, carry_out, current, rehearse};
-pub use document::{
-    Claim, Client, People, Policy, Portable, Rule, Scope, Server, VERSION, ValueType,
-};
+pub use document::{Claim, Client, People, Policy, Portable, Rule, Scope, Server, VERSION, ValueType};
 pub use export::export;
 pub use plan::{Difference, Plan, PlanStep, Verb, What};
 pub use problem::Problem;

@@ -45,7 +45,9 @@ impl<'a> Naming<'a> {
         labels.extend(policies.flat_map(|policy| &policy.clients).map(String::as_str));
         labels.remove(ALL_CLIENTS);
         let trusts = entry.is_some_and(|entry| !entry.server.value.trusted.is_empty())
-            || document.and_then(|document| document.server.as_ref()).is_some_and(|s| !s.trusted_servers.is_empty());
+            || document
+                .and_then(|document| document.server.as_ref())
+                .is_some_and(|s| !s.trusted_servers.is_empty());
         let labels = with_labels(snapshot, &labels);
         let servers = if trusts { by_name(snapshot) } else { HashMap::new() };
         Self { world, snapshot: snapshot.clone(), labels, servers }
@@ -55,7 +57,9 @@ impl<'a> Naming<'a> {
     pub fn client_name(&self, client: &ClientId) -> String {
         let label = self.snapshot.client(client.as_str()).map(|entry| entry.app.value.label.as_str());
         match label {
-            Some(label) if label != ALL_CLIENTS && self.client(label, &[]).as_ref() == Ok(client) => label.to_owned(),
+            Some(label) if label != ALL_CLIENTS && self.client(label, &[]).as_ref() == Ok(client) => {
+                label.to_owned()
+            }
             _ => client.to_string(),
         }
     }
@@ -88,7 +92,8 @@ impl<'a> Naming<'a> {
 
     /// The server that a text means: by id if it is one, and else by name.
     pub fn server(&self, text: &str) -> Result<AuthorizationServerId, String> {
-        if let Some(id) = AuthorizationServerId::parse(text).filter(|id| self.snapshot.server(*id).is_some()) {
+        if let Some(id) = AuthorizationServerId::parse(text).filter(|id| self.snapshot.server(*id).is_some())
+        {
             return Ok(id);
         }
         match self.servers.get(text).map(Vec::as_slice) {

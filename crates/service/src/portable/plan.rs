@@ -127,7 +127,9 @@ impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Value::Null => f.write_str("(default)"),
-            Value::String(text) if !text.is_empty() && !text.contains(char::is_whitespace) => f.write_str(text),
+            Value::String(text) if !text.is_empty() && !text.contains(char::is_whitespace) => {
+                f.write_str(text)
+            }
             Value::Array(items) => {
                 f.write_str("[")?;
                 for (index, item) in items.iter().enumerate() {

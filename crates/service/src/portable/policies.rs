@@ -96,7 +96,8 @@ fn change(work: &mut Work<'_>, place: &str, policy: &Policy, said: &doc::Policy,
     if !is_changed && !is_moved {
         return;
     }
-    let updated = policy::update(work.draft, policy.clone(), &settings, model::event::EventType::PolicyUpdated);
+    let updated =
+        policy::update(work.draft, policy.clone(), &settings, model::event::EventType::PolicyUpdated);
     if let Some(updated) = work.attempt(place, updated) {
         let from = convert::policy(&work.naming, policy);
         let to = convert::policy(&work.naming, &updated.value);

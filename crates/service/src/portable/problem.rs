@@ -42,7 +42,10 @@ impl Problem {
             let meant = did_you_mean(quoted(), members.iter().copied());
             let place = place.strip_suffix(quoted()).unwrap_or(place).trim_end_matches('.');
             let members = members.join(", ");
-            return Self::new(place, format_args!("there is no member `{}`{meant}; there are {members}", quoted()));
+            return Self::new(
+                place,
+                format_args!("there is no member `{}`{meant}; there are {members}", quoted()),
+            );
         }
         if said.starts_with("missing field `") {
             return Self::new(place, format_args!("the member `{}` is missing", quoted()));
@@ -59,7 +62,8 @@ impl Problem {
             "a boolean" => "true or false",
             other => other,
         };
-        let null = if said.contains("type: null") { "; leave the member out, or write [] for none" } else { "" };
+        let null =
+            if said.contains("type: null") { "; leave the member out, or write [] for none" } else { "" };
         let null = if expected == "a list" { null } else { "" };
         Self::new(place, format_args!("must be {expected}{null}"))
     }
@@ -116,9 +120,15 @@ mod tests {
                 "there is no member `audiance`; did you mean `audience`?; there are name, audience",
             ),
             ("missing field `name`", "the member `name` is missing"),
-            ("unknown variant `SOME`, expected `ACTIVE` or `INACTIVE`", "`SOME` is not one of ACTIVE, INACTIVE"),
+            (
+                "unknown variant `SOME`, expected `ACTIVE` or `INACTIVE`",
+                "`SOME` is not one of ACTIVE, INACTIVE",
+            ),
             ("invalid type: string \"s3cret\", expected an object", "must be an object"),
-            ("invalid type: null, expected a sequence", "must be a list; leave the member out, or write [] for none"),
+            (
+                "invalid type: null, expected a sequence",
+                "must be a list; leave the member out, or write [] for none",
+            ),
             ("invalid value: integer `-1`, expected u32", "must be a whole number"),
         ] {
             assert_eq!(Problem::of_shape("", said).message, expected);

@@ -75,14 +75,7 @@ fn make(
     id
 }
 
-fn change(
-    work: &mut Work<'_>,
-    place: &str,
-    title: String,
-    rule: &Rule,
-    said: &doc::Rule,
-    is_moved: bool,
-) {
+fn change(work: &mut Work<'_>, place: &str, title: String, rule: &Rule, said: &doc::Rule, is_moved: bool) {
     let Some(settings) = settings(work, place, said, Some(rule)) else { return };
     let mut changed = rule.clone();
     settings.apply_to(&mut changed);
@@ -149,7 +142,8 @@ fn people(work: &mut Work<'_>, place: &str, said: &doc::People, known: &People) 
     let exclude_groups =
         resolve(work, &format!("{place}.people.excludeGroups"), exclude_groups, |text| group(text));
     let users = resolve(work, &format!("{place}.people.users"), users, |text| user(text));
-    let exclude_users = resolve(work, &format!("{place}.people.excludeUsers"), exclude_users, |text| user(text));
+    let exclude_users =
+        resolve(work, &format!("{place}.people.excludeUsers"), exclude_users, |text| user(text));
     Some(People {
         everyone,
         groups: groups?.into_iter().flatten().collect(),

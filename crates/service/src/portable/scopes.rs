@@ -48,11 +48,9 @@ pub(super) fn apply(work: &mut Work<'_>, wanted: &[doc::Scope]) -> Vec<Scope> {
 }
 
 /// A scope in the document.
-fn form(usual: Option<&Scope>, scope: &Scope) -> doc::Scope {
-    match usual {
-        Some(usual) => convert::scope(usual, scope),
-        None => convert::scope(&convert::plain_scope(scope.id, scope.server, &scope.name), scope),
-    }
+pub(super) fn form(usual: Option<&Scope>, scope: &Scope) -> doc::Scope {
+    let plain = || convert::plain_scope(scope.id, scope.server, &scope.name);
+    usual.map_or_else(|| convert::scope(&plain(), scope), |usual| convert::scope(usual, scope))
 }
 
 fn make(work: &mut Work<'_>, place: &str, said: &doc::Scope, renames: &mut Renames) {
@@ -102,7 +100,10 @@ pub(super) fn check_names(
         all_there = false;
         if !work.failed_scopes.contains(name) {
             let meant = did_you_mean(name, scopes.iter().map(|scope| scope.value.name.as_str()));
-            work.problem(format!("{place}[{index}]"), format_args!("the server has no scope `{name}`{meant}"));
+            work.problem(
+                format!("{place}[{index}]"),
+                format_args!("the server has no scope `{name}`{meant}"),
+            );
         }
     }
     all_there

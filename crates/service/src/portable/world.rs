@@ -81,8 +81,12 @@ impl World {
         wanted: Option<&Portable>,
     ) -> Result<Self, Fault> {
         let mut texts = Texts::default();
-        server.into_iter().for_each(|server| texts.add_server(server));
-        wanted.into_iter().for_each(|wanted| texts.add_document(wanted));
+        if let Some(server) = server {
+            texts.add_server(server);
+        }
+        if let Some(wanted) = wanted {
+            texts.add_document(wanted);
+        }
         let mut world = Self::default();
         world.gather_groups(tenant, &texts.groups).await?;
         for text in texts.users.iter().take(NAMES_MAX) {
@@ -111,6 +115,11 @@ impl World {
             self.near.extend(near.into_iter().map(|row| row.name));
         }
         Ok(())
+    }
+
+    /// Whether a group is there.
+    pub(super) fn knows_group(&self, id: GroupId) -> bool {
+        self.groups.names.contains_key(&id)
     }
 
     /// The name of a group: its id if it is gone.
