@@ -20,6 +20,7 @@ pub mod front;
 pub mod gate;
 pub mod health;
 pub mod help;
+pub mod http_client;
 pub mod json;
 pub mod key_file;
 pub mod limits;
@@ -44,6 +45,7 @@ pub mod signals;
 pub mod start;
 pub mod tls;
 pub mod whole_number;
+pub mod yaml;
 
 #[cfg(test)]
 mod testing;

@@ -30,6 +30,7 @@ mod mint;
 pub mod names;
 pub mod org_secrets;
 pub mod outbound;
+pub mod portable;
 pub mod preview;
 pub mod published_keys;
 pub mod revocations;

@@ -5,6 +5,7 @@ pub mod api_token;
 pub mod backup;
 pub mod completions;
 pub mod doctor;
+pub mod remote;
 pub mod restore;
 mod runtime;
 pub mod terminal;
