@@ -5,7 +5,7 @@ use std::sync::Arc;
 use model::rule::Lifetimes;
 use model::{PolicyId, RuleId};
 
-use crate::consent;
+use crate::consent::{self, Unasked};
 use crate::facts::{Facts, Requested};
 use crate::matching::{Condition, failed_conditions, grants, holds, is_for_client};
 use crate::server::{AuthorizationServer, Policy, Rule, ScopeName};
@@ -44,8 +44,8 @@ pub enum Refusal {
     NoDefaultScopes,
     /// A service asked for one of OpenID Connect's scopes.
     OpenIdScopeForService,
-    /// A service asked for scopes that need a user's consent.
-    ConsentRequired(Vec<String>),
+    /// Scopes need a user's consent, and nobody can be asked.
+    ConsentRequired(Vec<String>, Unasked),
 }
 
 impl Refusal {
@@ -58,7 +58,7 @@ impl Refusal {
             Self::ScopeDenied(_) => "scope_denied",
             Self::NoDefaultScopes => "no_default_scopes",
             Self::OpenIdScopeForService => "client_credentials_openid_scope",
-            Self::ConsentRequired(_) => "consent_required",
+            Self::ConsentRequired(..) => "consent_required",
         }
     }
 }
@@ -79,9 +79,10 @@ pub fn decide(server: &AuthorizationServer, facts: &Facts, trace: &mut impl Trac
     if scopes.is_empty() {
         return Err(Refusal::NoScopeAllowed);
     }
-    let refused = consent::refused_to_services(server, facts.grant_type, &scopes);
-    if !refused.is_empty() {
-        return Err(Refusal::ConsentRequired(refused));
+    match consent::needed(server, facts, &scopes) {
+        (needed, _) if needed.is_empty() => {}
+        (needed, Some(why)) => return Err(Refusal::ConsentRequired(texts(&needed), why)),
+        (needed, None) => trace.note(|| Step::ConsentAsked(needed)),
     }
     Ok(Grant {
         policy: policy.id,
@@ -91,6 +92,10 @@ pub fn decide(server: &AuthorizationServer, facts: &Facts, trace: &mut impl Trac
         scopes,
         lifetimes: rule.lifetimes,
     })
+}
+
+fn texts(scopes: &[ScopeName]) -> Vec<String> {
+    scopes.iter().map(ToString::to_string).collect()
 }
 
 /// The scopes that the request names, each once and known to the server; none if it names none.
@@ -184,7 +189,8 @@ fn default_scopes(
     let service = facts.grant_type.is_without_user();
     let fits = |scope: &ScopeName| {
         grants(rule, scope)
-            && !(service && (model::scope::is_openid(scope) || consent::needs_user(server, scope)))
+            && !(service && model::scope::is_openid(scope))
+            && !consent::is_out_of_reach(server, facts, scope)
     };
     let (granted, left_out): (Vec<_>, Vec<_>) = server.default_scopes.iter().cloned().partition(fits);
     if !left_out.is_empty() {

@@ -18,6 +18,7 @@ pub mod user_facts;
 pub mod yields;
 
 pub use claims::ClaimFailure;
+pub use consent::Unasked;
 pub use decide::{Decision, Grant, Refusal, decide};
 pub use explanation::{Explanation, Nameless, Names, explain};
 pub use facts::{ClientFacts, ConsentFacts, Facts, Prompt, Requested, SessionFacts};

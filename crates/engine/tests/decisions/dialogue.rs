@@ -95,7 +95,7 @@ fn outcome(decision: &Decision) -> String {
             let (policy, rule, scopes) = (&grant.policy_name, &grant.rule_name, grant.scopes.join(" "));
             format!("→ granted by {policy} / {rule}: {scopes}, {}", lifetimes(grant.lifetimes))
         }
-        Err(refusal @ (Refusal::ScopeDenied(names) | Refusal::ConsentRequired(names))) => {
+        Err(refusal @ (Refusal::ScopeDenied(names) | Refusal::ConsentRequired(names, _))) => {
             format!("→ refused: {} ({})", refusal.name(), names.join(" "))
         }
         Err(refusal) => format!("→ refused: {}", refusal.name()),

@@ -100,7 +100,7 @@ proptest! {
         let holds = first_that_holds(&server, &recorder);
         match decision {
             Ok(grant) => prop_assert_eq!(holds, Some(grant.rule)),
-            Err(Refusal::NoScopeAllowed | Refusal::ConsentRequired(_)) => prop_assert!(holds.is_some()),
+            Err(Refusal::NoScopeAllowed | Refusal::ConsentRequired(..)) => prop_assert!(holds.is_some()),
             Err(_) => prop_assert_eq!(holds, None),
         }
     }

@@ -1,7 +1,7 @@
 //! The decision once more: slow, obvious, straight from Okta's sections 2.6 to 2.8 and 3.3 over `model`'s own types.
 //! It exists only to be compared with.
 
-use engine::{Decision, Facts, Grant, Refusal, Requested};
+use engine::{Decision, Facts, Grant, Refusal, Requested, Unasked};
 use model::policy::ClientCondition;
 use model::rule::ScopeCondition;
 use model::scope::Consent;
@@ -53,7 +53,7 @@ pub fn decide(world: &World, facts: &Facts) -> Decision {
     };
     let for_users: Vec<String> = scopes.iter().filter(needs_consent).cloned().collect();
     if is_service && !for_users.is_empty() {
-        return Err(Refusal::ConsentRequired(for_users));
+        return Err(Refusal::ConsentRequired(for_users, Unasked::Service));
     }
     Ok(Grant {
         policy: policy.id,

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use engine::Unasked;
 use engine::claims::Cause;
 use model::GrantType;
 use serde::Serialize;
@@ -168,16 +169,29 @@ impl From<engine::Refusal> for OAuthError {
             R::OpenIdScopeForService => {
                 bad("invalid_scope", "Cannot request 'openid' scopes using client credentials.".into())
             }
-            R::ConsentRequired(names) => bad(
-                "consent_required",
-                format!(
-                    "The following scopes require user consent and cannot be granted for the client credentials \
-                     grant type: [{}].",
-                    printable(&names.join(", "))
-                )
-                .into(),
-            ),
+            R::ConsentRequired(names, why) => {
+                bad("consent_required", consent_required(&printable(&names.join(", ")), why).into())
+            }
         }
+    }
+}
+
+/// Okta's words, the slip of `token_exchange password` among them.
+fn consent_required(scopes: &str, why: Unasked) -> String {
+    let needed = "The following scopes require user consent";
+    match why {
+        Unasked::Service => {
+            format!("{needed} and cannot be granted for the client credentials grant type: [{scopes}].")
+        }
+        Unasked::Password => format!(
+            "{needed}: [{scopes}]. To access protected scopes using the resource owner password grant type, please \
+             uncheck 'Require consent' in the app settings or set the 'consent_method' to 'TRUSTED' through the apps API."
+        ),
+        Unasked::TokenExchange => format!(
+            "{needed}: [{scopes}]. To access protected scopes using the token_exchange password grant type, please \
+             uncheck 'Require consent' in the app settings or set the apps 'consent_method' to 'TRUSTED'."
+        ),
+        Unasked::Silent => format!("{needed}: [{scopes}]."),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use engine::Unasked;
 use engine::claims::{Cause, ClaimFailure};
 use model::GrantType;
 use server::oauth::error::OAuthError;
@@ -33,7 +34,10 @@ fn variant(refusal: &Refusal) -> &'static str {
         Refusal::Decision(D::ScopeDenied(_)) => "ScopeDenied",
         Refusal::Decision(D::NoDefaultScopes) => "NoDefaultScopes",
         Refusal::Decision(D::OpenIdScopeForService) => "OpenIdScopeForService",
-        Refusal::Decision(D::ConsentRequired(_)) => "ConsentRequired",
+        Refusal::Decision(D::ConsentRequired(_, Unasked::Service)) => "ConsentRequired",
+        Refusal::Decision(D::ConsentRequired(_, Unasked::Password)) => "ConsentRequired (password)",
+        Refusal::Decision(D::ConsentRequired(_, Unasked::TokenExchange)) => "ConsentRequired (exchange)",
+        Refusal::Decision(D::ConsentRequired(_, Unasked::Silent)) => "ConsentRequired (silent)",
         Refusal::Claim(ClaimFailure { cause: Cause::TooManyGroups, .. }) => "Claim (groups)",
         Refusal::Claim(ClaimFailure { system: true, .. }) => "Claim (system)",
         Refusal::Claim(ClaimFailure { system: false, .. }) => "Claim (user)",
@@ -109,7 +113,10 @@ fn all() -> Vec<Refusal> {
         D::ScopeDenied(names()),
         D::NoDefaultScopes,
         D::OpenIdScopeForService,
-        D::ConsentRequired(names()),
+        D::ConsentRequired(names(), Unasked::Service),
+        D::ConsentRequired(names(), Unasked::Password),
+        D::ConsentRequired(names(), Unasked::TokenExchange),
+        D::ConsentRequired(names(), Unasked::Silent),
     ];
     let own = [
         Refusal::UnknownServer,
@@ -325,6 +332,18 @@ Cannot request 'openid' scopes using client credentials.
 ConsentRequired: consent_required
 400 consent_required
 The following scopes require user consent and cannot be granted for the client credentials grant type: [pay, a?b?c??].
+
+ConsentRequired (password): consent_required
+400 consent_required
+The following scopes require user consent: [pay, a?b?c??]. To access protected scopes using the resource owner password grant type, please uncheck 'Require consent' in the app settings or set the 'consent_method' to 'TRUSTED' through the apps API.
+
+ConsentRequired (exchange): consent_required
+400 consent_required
+The following scopes require user consent: [pay, a?b?c??]. To access protected scopes using the token_exchange password grant type, please uncheck 'Require consent' in the app settings or set the apps 'consent_method' to 'TRUSTED'.
+
+ConsentRequired (silent): consent_required
+400 consent_required
+The following scopes require user consent: [pay, a?b?c??].
 ";
 
 #[test]
