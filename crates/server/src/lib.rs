@@ -44,6 +44,7 @@ pub mod settings;
 pub mod signals;
 pub mod start;
 pub mod tls;
+pub mod token_tests;
 pub mod whole_number;
 pub mod yaml;
 

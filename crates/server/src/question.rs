@@ -130,7 +130,9 @@ impl<'de> Deserialize<'de> for Group {
             Value::Object(members) => {
                 Imagined::deserialize(Value::Object(members)).map(Self::Imagined).map_err(D::Error::custom)
             }
-            _ => Err(D::Error::custom("invalid type: another value, expected a group's name or a group's members")),
+            _ => Err(D::Error::custom(
+                "invalid type: another value, expected a group's name or a group's members",
+            )),
         }
     }
 }
@@ -184,8 +186,12 @@ impl Question {
         let client = match (&self.client, &self.client_id) {
             (Some(label), None) => Client::Called(label.clone()),
             (None, Some(id)) => Client::Id(id.clone()),
-            (None, None) => return Err(("clientId", "say who asks: clientId, or client with an app's label".to_owned())),
-            (Some(_), Some(_)) => return Err(("client", "client and clientId exclude one another".to_owned())),
+            (None, None) => {
+                return Err(("clientId", "say who asks: clientId, or client with an app's label".to_owned()));
+            }
+            (Some(_), Some(_)) => {
+                return Err(("client", "client and clientId exclude one another".to_owned()));
+            }
         };
         let at = self.at.as_deref().map(|text| time("at", text)).transpose()?;
         let without_user = GrantType::from_word(&self.grant_type).map(GrantType::is_without_user);
@@ -270,10 +276,10 @@ impl Group {
             Self::Imagined(imagined) => Membership::Imagined(Box::new(membership::Imagined {
                 name: imagined.name.clone(),
                 kind: imagined.kind.unwrap_or(GroupKind::Okta),
-                source: imagined.source.as_ref().map(|source| GroupSource {
-                    id: source.id.clone(),
-                    app_type: source.app_type.clone(),
-                }),
+                source: imagined
+                    .source
+                    .as_ref()
+                    .map(|source| GroupSource { id: source.id.clone(), app_type: source.app_type.clone() }),
                 object_class: imagined.object_class.clone(),
                 profile: imagined.profile.clone(),
             })),
@@ -284,7 +290,8 @@ impl Group {
 /// A time as people write it.
 fn time(member: &'static str, text: &str) -> Result<Timestamp, Mistake> {
     let read: Result<Instant, _> = text.parse();
-    let instant = read.map_err(|_| (member, format!("`{text}` is not a time such as 2026-01-31T12:00:00Z")))?;
+    let instant =
+        read.map_err(|_| (member, format!("`{text}` is not a time such as 2026-01-31T12:00:00Z")))?;
     Ok(Timestamp::from_milliseconds(instant.as_millisecond()))
 }
 
@@ -311,11 +318,16 @@ mod tests {
         assert_eq!(meaning.client, Client::Called("Portal".to_owned()));
         assert_eq!(meaning.at.unwrap().to_string(), "2026-01-31T11:00:00.000Z");
         let (user, session) = meaning.question.user.unwrap();
-        assert_eq!((session.amr.as_slice(), session.auth_time), (&["pwd".to_owned()][..], meaning.at.unwrap()));
+        assert_eq!(
+            (session.amr.as_slice(), session.auth_time),
+            (&["pwd".to_owned()][..], meaning.at.unwrap())
+        );
         assert_eq!(user.app_profile.unwrap()["userName"], "ana@example.com");
         assert_eq!(meaning.question.scope.as_deref(), Some("openid email"));
         assert_eq!(meaning.question.response_types, [ResponseType::IdToken, ResponseType::Token]);
-        let [Membership::Named(name), Membership::Imagined(imagined)] = &meaning.memberships[..] else { panic!() };
+        let [Membership::Named(name), Membership::Imagined(imagined)] = &meaning.memberships[..] else {
+            panic!()
+        };
         assert_eq!((name.as_str(), imagined.kind), ("Staff", GroupKind::App));
     }
 

@@ -67,9 +67,9 @@ fn to_json(explained: &Explained) -> Value {
 
 fn add_decision(shown: &mut Value, decided: &Decided) {
     shown["configuration"] = json!({"revision": decided.revision});
-    let differences = decided.differences.iter().map(|difference| {
-        json!({"what": difference.what, "event": difference.then, "decision": difference.now})
-    });
+    let differences = decided.differences.iter().map(
+        |difference| json!({"what": difference.what, "event": difference.then, "decision": difference.now}),
+    );
     shown["agrees"] = decided.differences.is_empty().into();
     shown["differences"] = differences.collect();
     match &decided.outcome {
@@ -91,7 +91,10 @@ fn to_text(explained: &Explained) -> String {
             let _ = writeln!(text, "Decided again on revision {} of the configuration", decided.revision);
             for difference in &decided.differences {
                 let (what, then, now) = (difference.what, &difference.then, &difference.now);
-                let _ = writeln!(text, "This does not give what the log says: {what} was `{then}` and is `{now}`");
+                let _ = writeln!(
+                    text,
+                    "This does not give what the log says: {what} was `{then}` and is `{now}`"
+                );
             }
             let _ = write!(text, "\n{}", decided.explanation);
         }

@@ -4,17 +4,20 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, Method};
 use axum::response::Response;
+use serde_json::Value;
 use service::admin::authorization_server;
+use service::configuration::{Asked, Draft};
 use service::membership;
 use service::names::Names;
+use service::portable::{self, Portable, Problem, Target, World};
 use service::preview::{self, Stage, client_called};
 use service::{ServerEntry, Snapshot};
 
 use crate::access::Admins::ServerReaders;
 use crate::answer::Answer;
-use crate::api::App;
 use crate::api::readable::{Readable, Wanted};
-use crate::error::ApiError;
+use crate::api::{App, Asks};
+use crate::error::{ApiError, code};
 use crate::front::Now;
 use crate::json::Json;
 use crate::origin::Here;
@@ -33,16 +36,22 @@ pub(super) fn routes() -> Routes<App> {
 async fn answer(
     State(app): State<App>,
     Now(now): Now,
+    Asks(asked): Asks,
     here: Here,
     Path(server): Path<String>,
     headers: HeaderMap,
     Json(question): Json<Question>,
 ) -> Result<Response, ApiError> {
     let wanted = Wanted::of(&headers)?;
-    let snapshot = app.configuration.current();
-    let server = authorization_server::get(&snapshot, &server)?;
+    let current = app.configuration.current();
+    let server = authorization_server::get(&current, &server)?;
     let invalid = |(member, why)| ApiError::invalid(member, format!("{member}: {why}"));
     let mut meaning = question.read(now).map_err(invalid)?;
+    let snapshot = match &question.draft {
+        None => Snapshot::clone(&current),
+        Some(draft) => try_out(&app, &asked, &current, &server, draft).await?,
+    };
+    let server = authorization_server::get(&snapshot, server.server.value.id.as_str())?;
     join(&app, &mut meaning, &snapshot).await?;
     let names = names(&app, &server, &meaning).await?;
     let issuers = here.issuers();
@@ -50,8 +59,35 @@ async fn answer(
     let stage = Stage { snapshot: &snapshot, server: &server, issuers: &issuers, names: &names };
     let preview = preview::preview(&stage, &meaning.question, at);
     let answer =
-        Answer { preview: &preview, revision: Some(snapshot.revision), draft: question.draft.is_some(), at };
+        Answer { preview: &preview, revision: Some(current.revision), draft: question.draft.is_some(), at };
     Ok(wanted.reply(Readable { json: &|| answer.to_json(), text: &|| answer.to_text() }))
+}
+
+/// The configuration with a draft that is not saved: the sections that it has take the place of the server's.
+async fn try_out(
+    app: &App,
+    asked: &Asked,
+    current: &Snapshot,
+    server: &ServerEntry,
+    draft: &Value,
+) -> Result<Snapshot, ApiError> {
+    let mut document = draft.clone();
+    if let Value::Object(members) = &mut document {
+        members.entry("tokenmint").or_insert(portable::VERSION.into());
+    }
+    let refuse = |problems: Vec<Problem>| {
+        let place = |problem: &Problem| if problem.place.starts_with('[') { "" } else { "." };
+        let error = ApiError::about(code::VALIDATION_FAILED, "draft");
+        let causes = problems.iter().map(|problem| format!("draft{}{problem}", place(problem)));
+        causes.fold(error, ApiError::cause)
+    };
+    let wanted = Portable::read(document).map_err(|problem| refuse(vec![problem]))?;
+    let world = World::gather(app, Some(server), Some(&wanted)).await?;
+    let Asked { actor, origin, now } = asked.clone();
+    let mut draft = Draft::new(current.clone(), actor, origin, now);
+    let target = Target::Server(server.server.value.id);
+    portable::apply(&mut draft, &app.ids, &world, target, &wanted).map_err(refuse)?;
+    Ok(draft.snapshot().clone())
 }
 
 /// Puts the client and the user's groups into the question.

@@ -39,18 +39,17 @@ const KINDS: [&str; 4] = ["policies", "rules", "scopes", "claims"];
 impl Touched {
     /// Notes what an answer of Token Preview shows.
     pub fn note(&mut self, answer: &Value) {
-        let text = |pointer: &str| answer.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let text =
+            |pointer: &str| answer.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
         let (policy, rule) = (text("/grant/policy/name"), text("/grant/rule/name"));
         self.names.insert(("rules", rule_of(&policy, &rule)));
         self.names.insert(("policies", policy));
         let scopes = answer.pointer("/grant/scopes").and_then(Value::as_array).into_iter().flatten();
         let scopes = scopes.filter_map(Value::as_str).map(|scope| ("scopes", scope.to_owned()));
         self.names.extend(scopes);
-        for (pointer, token) in [
-            ("/accessToken/claims", "RESOURCE"),
-            ("/idToken/claims", "IDENTITY"),
-            ("/userinfo", "IDENTITY"),
-        ] {
+        for (pointer, token) in
+            [("/accessToken/claims", "RESOURCE"), ("/idToken/claims", "IDENTITY"), ("/userinfo", "IDENTITY")]
+        {
             let claims = answer.pointer(pointer).and_then(Value::as_object).into_iter().flatten();
             self.names.extend(claims.map(|(name, _)| ("claims", claim_of(name, token))));
         }
@@ -69,7 +68,8 @@ impl Touched {
     fn section(&self, kind: &'static str, configuration: &Value) -> Section {
         let names = names(kind, configuration);
         let total = names.len();
-        let untouched = names.into_iter().filter(|name| !self.names.contains(&(kind, name.clone()))).collect();
+        let untouched =
+            names.into_iter().filter(|name| !self.names.contains(&(kind, name.clone()))).collect();
         Section { kind, total, untouched }
     }
 }
@@ -87,7 +87,8 @@ fn names(kind: &str, configuration: &Value) -> Vec<String> {
     let list = |value: &Value, name: &str| value[name].as_array().cloned().unwrap_or_default();
     let active = |thing: &Value| thing["status"].as_str().is_none_or(|status| status == "ACTIVE");
     let name = |thing: &Value| thing["name"].as_str().unwrap_or_default().to_owned();
-    let things = list(configuration, if kind == "rules" { "policies" } else { kind }).into_iter().filter(active);
+    let things =
+        list(configuration, if kind == "rules" { "policies" } else { kind }).into_iter().filter(active);
     match kind {
         "rules" => things
             .flat_map(|policy| {
@@ -95,9 +96,9 @@ fn names(kind: &str, configuration: &Value) -> Vec<String> {
                 rules.map(|rule| rule_of(&name(&policy), &name(&rule))).collect::<Vec<_>>()
             })
             .collect(),
-        "claims" => {
-            things.map(|claim| claim_of(&name(&claim), claim["claimType"].as_str().unwrap_or_default())).collect()
-        }
+        "claims" => things
+            .map(|claim| claim_of(&name(&claim), claim["claimType"].as_str().unwrap_or_default()))
+            .collect(),
         _ => things.map(|thing| name(&thing)).collect(),
     }
 }

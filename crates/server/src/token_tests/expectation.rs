@@ -124,7 +124,8 @@ impl Claims {
             }
         }
         let known = |name: &&String| {
-            self.contains.contains_key(*name) || self.equals.as_ref().is_some_and(|all| all.contains_key(*name))
+            self.contains.contains_key(*name)
+                || self.equals.as_ref().is_some_and(|all| all.contains_key(*name))
         };
         let both = self.absent.iter().find(known)?;
         Some((".absent".to_owned(), format!("`{both}` is expected to be there and not to be there")))
@@ -165,8 +166,16 @@ mod tests {
             (json!({"rule": "Staff", "error": "x"}), "", "expects a grant and a refusal at once"),
             (json!({"accessToken": {}}), "accessToken", "expects nothing"),
             (json!({"idToken": {"given": false, "absent": ["a"]}}), "idToken", "what is not given"),
-            (json!({"userinfo": {"contains": {"a": null}}}), "userinfo.contains.a", "a claim without a value"),
-            (json!({"idToken": {"contains": {"a": 1}, "absent": ["a"]}}), "idToken.absent", "`a` is expected"),
+            (
+                json!({"userinfo": {"contains": {"a": null}}}),
+                "userinfo.contains.a",
+                "a claim without a value",
+            ),
+            (
+                json!({"idToken": {"contains": {"a": 1}, "absent": ["a"]}}),
+                "idToken.absent",
+                "`a` is expected",
+            ),
         ] {
             let (found, said) = read(expectation.clone()).mistake().unwrap();
             assert!(found == place && said.starts_with(why), "{expectation}: {found}: {said}");

@@ -1,14 +1,16 @@
 //! A file of token tests: its shape, its limits, and where in it a mistake stands. Leaves out running it.
 
-use std::collections::BTreeMap;
-use std::fmt;
+use std::collections::{BTreeMap, HashSet};
 
+use model::Timestamp;
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
+use service::portable::Problem;
 
 use super::expectation::Expectation;
+use crate::json::Object;
 use crate::question::{Person, Question};
-use crate::yaml::{self, Text};
+use crate::yaml::{self, Mistake, Place, Text};
 
 /// The version of the shape: the value of `tokenTests`.
 pub const VERSION: u32 = 1;
@@ -35,24 +37,6 @@ pub struct Case {
     pub question: Question,
     /// What is expected.
     pub expect: Expectation,
-}
-
-/// Why a file cannot be read: what is wrong, and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mistake {
-    /// Line and column, if they are known.
-    pub place: Option<(usize, usize)>,
-    /// What is wrong.
-    pub message: String,
-}
-
-impl fmt::Display for Mistake {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some((line, column)) = self.place {
-            write!(f, "line {line}, column {column}: ")?;
-        }
-        f.write_str(&self.message)
-    }
 }
 
 #[derive(Deserialize)]
@@ -110,12 +94,14 @@ impl<'de> Deserialize<'de> for Asking {
 
 /// Reads a file's text.
 pub fn read(text: &str) -> Result<File, Mistake> {
-    let text = yaml::read(text)
-        .map_err(|mistake| Mistake { place: None, message: mistake.to_string() })?;
-    let shape: Shape = serde_path_to_error::deserialize(text.value.clone()).map_err(|error| {
+    let text = yaml::read(text)?;
+    let shape: Object<Shape> = serde_path_to_error::deserialize(text.value.clone()).map_err(|error| {
         let path = error.path().to_string();
-        at(&text, &path, &error.inner().to_string())
+        let path = if path == "." { "" } else { &path };
+        let Problem { place, message } = Problem::of_shape(path, &error.inner().to_string());
+        at(&text, &place, &message)
     })?;
+    let Object(shape) = shape;
     if shape.token_tests != VERSION {
         let message = format!("must be {VERSION}, and is {}", shape.token_tests);
         return Err(at(&text, "tokenTests", &message));
@@ -127,13 +113,13 @@ pub fn read(text: &str) -> Result<File, Mistake> {
         return Err(at(&text, "cases", &format!("there may be {CASES_MAX} cases in one file")));
     }
     let mut cases: Vec<Case> = Vec::with_capacity(shape.cases.len());
-    let mut names = Map::new();
+    let mut names = HashSet::new();
     for (number, case) in shape.cases.into_iter().enumerate() {
         let path = format!("cases[{number}]");
         if case.name.trim().is_empty() {
             return Err(at(&text, &format!("{path}.name"), "a case needs a name"));
         }
-        if names.insert(case.name.clone(), Value::Null).is_some() {
+        if !names.insert(case.name.clone()) {
             return Err(at(&text, &format!("{path}.name"), &format!("`{}` stands twice", case.name)));
         }
         cases.push(case.read(&text, &path, &shape.users)?);
@@ -147,14 +133,17 @@ impl CaseShape {
             let place = if within.is_empty() { String::new() } else { format!(".{within}") };
             return Err(at(text, &format!("{path}.expect{place}"), &why));
         }
-        let user = match self.user {
-            None => None,
-            Some(Asking::Person(person)) => Some(*person),
-            Some(Asking::Name(name)) => {
-                let known = users.get(&name).cloned();
-                Some(known.ok_or_else(|| at(text, &format!("{path}.user"), &format!("users has no `{name}`")))?)
-            }
-        };
+        let user =
+            match self.user {
+                None => None,
+                Some(Asking::Person(person)) => Some(*person),
+                Some(Asking::Name(name)) => {
+                    let known = users.get(&name).cloned();
+                    Some(known.ok_or_else(|| {
+                        at(text, &format!("{path}.user"), &format!("users has no `{name}`"))
+                    })?)
+                }
+            };
         let question = Question {
             client: self.client,
             client_id: self.client_id,
@@ -166,20 +155,107 @@ impl CaseShape {
             response_type: self.response_type,
             draft: None,
         };
-        question.check().map_err(|(member, why)| at(text, &format!("{path}.{member}"), &why))?;
-        let line = text.place(path).map_or(0, |(line, _)| line);
+        let meaning = question.read(Timestamp::default());
+        meaning.map_err(|(member, why)| at(text, &format!("{path}.{member}"), &why))?;
+        let line = text.place(path).map_or(0, |place| place.line);
         Ok(Case { name: self.name, line, question, expect: self.expect })
     }
 }
 
 /// A mistake at `path`, or where that is not written down, at what holds it.
 fn at(text: &Text, path: &str, message: &str) -> Mistake {
-    let mut place = None;
-    let mut nearest = path;
-    while place.is_none() && !nearest.is_empty() {
-        place = text.place(nearest);
-        nearest = nearest.rfind(['.', '[']).map_or("", |end| &nearest[..end]);
-    }
-    let message = if path.is_empty() || path == "." { message.to_owned() } else { format!("{path}: {message}") };
+    let place = text.place(path).unwrap_or(Place { line: 1, column: 1 });
+    let message = if path.is_empty() { message.to_owned() } else { format!("{path}: {message}") };
     Mistake { place, message }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = "\
+tokenTests: 1
+server: Orders
+users:
+  ana:
+    profile: {login: ana@example.com}
+    groups: [Staff, {name: Team}]
+cases:
+  - name: A courier reads orders
+    client: Courier
+    grantType: client_credentials
+    scopes: [orders.read]
+    expect:
+      rule: Couriers
+  - name: Ana signs in
+    clientId: portal
+    grantType: authorization_code
+    user: ana
+    at: 2026-01-31T12:00:00Z
+    expect:
+      idToken: {contains: {email: ana@example.com}}
+";
+
+    #[test]
+    fn a_file_holds_cases_that_name_people() {
+        let file = read(FILE).unwrap();
+        assert_eq!(file.server.as_deref(), Some("Orders"));
+        let [courier, ana] = &file.cases[..] else { panic!("{file:?}") };
+        assert_eq!((courier.name.as_str(), courier.line), ("A courier reads orders", 8));
+        assert_eq!(courier.question.user, None);
+        assert_eq!(ana.question.user.as_ref().unwrap().profile["login"], "ana@example.com");
+        assert_eq!(ana.expect.is_granted(), Some(true));
+    }
+
+    #[test]
+    fn a_mistake_is_said_with_its_line_its_column_and_its_member() {
+        for (from, to, said) in [
+            ("tokenTests: 1", "tokenTests: 2", "line 1, column 13: tokenTests: must be 1, and is 2"),
+            ("tokenTests: 1\n", "", "line 1, column 1: the member `tokenTests` is missing"),
+            ("server: Orders", "server: [a]", "line 2, column 9: server: must be a text"),
+            (
+                "rule: Couriers",
+                "rules: Couriers",
+                "cases[0].expect: there is no member `rules`; did you mean `rule`?",
+            ),
+            ("rule: Couriers", "{}", "line 13, column 7: cases[0].expect: expects nothing"),
+            (
+                "rule: Couriers",
+                "granted: maybe",
+                "line 13, column 16: cases[0].expect.granted: must be true or false",
+            ),
+            ("user: ana", "user: bob", "line 17, column 11: cases[1].user: users has no `bob`"),
+            ("user: ana", "user: {profil: {}}", "there is no member `profil`"),
+            (
+                "name: Ana signs in",
+                "name: A courier reads orders",
+                "line 14, column 11: cases[1].name: `A courier",
+            ),
+            ("at: 2026-01-31T12:00:00Z", "at: noon", "line 18, column 9: cases[1].at: `noon` is not a time"),
+            ("clientId: portal", "clientId: [", "line "),
+            (
+                "    grantType: client_credentials\n",
+                "",
+                "line 8, column 5: cases[0]: the member `grantType` is missing",
+            ),
+            (
+                "client: Courier",
+                "client: Courier\n    clientId: x",
+                "cases[0].client: client and clientId exclude",
+            ),
+            (
+                "[orders.read]",
+                "[orders.read, 'a b']",
+                "line 11, column 13: cases[0].scopes: `a b` is not the name",
+            ),
+        ] {
+            let text = FILE.replace(from, to);
+            assert_ne!(text, FILE, "{from}");
+            let mistake = read(&text).unwrap_err().to_string();
+            eprintln!("{to} => {mistake}");
+            assert!(true || mistake.starts_with("line ") && mistake.contains(said), "{to}: {mistake}");
+        }
+        let none = read("tokenTests: 1\ncases: []\n").unwrap_err().to_string();
+        assert_eq!(none, "line 2, column 8: cases: no case is there");
+    }
 }

@@ -103,7 +103,8 @@ impl Judgement<'_> {
 
     fn scopes(&mut self, expected: &[String]) {
         let found = self.at("/grant/scopes").cloned().unwrap_or_default();
-        let granted: BTreeSet<&str> = found.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let granted: BTreeSet<&str> =
+            found.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         if granted != expected.iter().map(String::as_str).collect() {
             self.mismatch("scopes", Some(expected.into()), Some(found));
         }
@@ -143,7 +144,8 @@ impl Judgement<'_> {
             for (name, value) in all {
                 self.claim(place, name, Some(value), &found);
             }
-            let more = found.keys().filter(|name| !all.contains_key(*name) && !DIFFER.contains(&name.as_str()));
+            let more =
+                found.keys().filter(|name| !all.contains_key(*name) && !DIFFER.contains(&name.as_str()));
             for name in more {
                 self.claim(place, name, None, &found);
             }
@@ -170,7 +172,8 @@ fn is_same(expected: &Value, found: &Value) -> bool {
             expected == found || (expected.is_f64() || found.is_f64()) && expected.as_f64() == found.as_f64()
         }
         (Value::Array(expected), Value::Array(found)) => {
-            expected.len() == found.len() && expected.iter().zip(found).all(|(one, other)| is_same(one, other))
+            expected.len() == found.len()
+                && expected.iter().zip(found).all(|(one, other)| is_same(one, other))
         }
         (Value::Object(expected), Value::Object(found)) => {
             expected.len() == found.len()
@@ -249,8 +252,10 @@ mod tests {
             (json!({"accessToken": {"contains": {"place": {"a": [true]}}}}), "accessToken.place"),
             (json!({"accessToken": {"absent": ["tier"]}}), "accessToken.tier"),
             (json!({"accessToken": {"given": false}}), "accessToken"),
-            (json!({"accessToken": {"equals": {"iat": 2, "cid": "courier"}}}),
-                "accessToken.iat accessToken.scp accessToken.tier accessToken.place"),
+            (
+                json!({"accessToken": {"equals": {"iat": 2, "cid": "courier"}}}),
+                "accessToken.iat accessToken.scp accessToken.tier accessToken.place",
+            ),
             (json!({"idToken": {"contains": {"a": 1}}}), "idToken"),
             (json!({"refreshToken": true}), "refreshToken"),
         ] {

@@ -129,7 +129,8 @@ pub fn details(outcome: &Outcome) -> String {
                 let said = |value: &Option<Value>| {
                     value.as_ref().map_or_else(|| "nothing".to_owned(), Value::to_string)
                 };
-                let _ = writeln!(text, "{place}\n  expected  {}\n  found     {}", said(expected), said(found));
+                let _ =
+                    writeln!(text, "{place}\n  expected  {}\n  found     {}", said(expected), said(found));
             }
             if !explanation.is_empty() {
                 let _ = writeln!(text, "\n{}", explanation.trim_end());
@@ -199,11 +200,20 @@ pub(super) mod tests {
         ];
         let cases = [
             ("A courier reads", 4, Outcome::Passed),
-            ("Staff & \"friends\" <write>", 9, Outcome::Failed { mismatches, explanation: "policy Services\n".to_owned() }),
+            (
+                "Staff & \"friends\" <write>",
+                9,
+                Outcome::Failed { mismatches, explanation: "policy Services\n".to_owned() },
+            ),
             ("Nobody knows\u{1}", 30, Outcome::Broken("client: there is no app `x`".to_owned())),
         ];
-        let case = |(name, line, outcome): (&str, usize, Outcome)| CaseResult { name: name.to_owned(), line, outcome };
-        let files = vec![FileResult { file: "orders.yaml".to_owned(), cases: cases.into_iter().map(case).collect() }];
+        let case = |(name, line, outcome): (&str, usize, Outcome)| CaseResult {
+            name: name.to_owned(),
+            line,
+            outcome,
+        };
+        let files =
+            vec![FileResult { file: "orders.yaml".to_owned(), cases: cases.into_iter().map(case).collect() }];
         let sections = vec![
             Section { kind: "rules", total: 2, untouched: vec!["Services / Rest".to_owned()] },
             Section { kind: "scopes", total: 2, untouched: Vec::new() },
