@@ -10,8 +10,11 @@ use model::{GrantType, Timestamp, UserId, Word};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
-use service::membership::{self, Membership};
-use service::preview;
+use service::Snapshot;
+use service::admin::Refusal;
+use service::membership::{self, Directory, Membership};
+use service::names::Names;
+use service::preview::{self, client_called};
 
 /// How many groups a hypothetical user may be in.
 pub const GROUPS_MAX: usize = 1_000;
@@ -164,6 +167,8 @@ pub struct Meaning {
     pub question: preview::Question,
     /// The user's groups.
     pub memberships: Vec<Membership>,
+    /// The user's login, where the question does not say who the user is by an id.
+    pub login: Option<String>,
     /// When; now, if nobody says.
     pub at: Option<Timestamp>,
 }
@@ -210,8 +215,11 @@ impl Question {
             response_types: self.response_types()?,
             nonce: self.nonce.clone(),
         };
-        let groups = self.user.iter().flat_map(|user| &user.groups);
-        Ok(Meaning { client, question, memberships: groups.map(Group::read).collect(), at })
+        let memberships = self.user.iter().flat_map(|user| &user.groups).map(Group::read).collect();
+        let login = self.user.as_ref().filter(|user| user.id.is_none());
+        let login =
+            login.and_then(|user| user.profile.get("login")).and_then(Value::as_str).map(str::to_owned);
+        Ok(Meaning { client, question, memberships, login, at })
     }
 
     fn scope(&self) -> Result<Option<String>, Mistake> {
@@ -230,6 +238,28 @@ impl Question {
                 ResponseType::from_word(word).ok_or_else(|| ("responseType", message()))
             })
             .collect()
+    }
+}
+
+impl Meaning {
+    /// The question whole: with the client's id, and the user as one of those who are there. `names` learns what the user's
+    /// groups are called.
+    pub fn complete(
+        mut self,
+        snapshot: &Snapshot,
+        directory: &Directory,
+        names: &mut Names,
+    ) -> Result<preview::Question, Refusal> {
+        self.question.client_id = match &self.client {
+            Client::Id(id) => id.clone(),
+            Client::Called(label) => client_called(snapshot, label)?,
+        };
+        if let Some((user, _)) = &mut self.question.user {
+            user.groups = directory.join(&self.memberships)?;
+            user.groups.iter().for_each(|group| names.add_group(group.id, &group.name));
+            user.id = self.login.and_then(|login| directory.user(&login)).unwrap_or(user.id);
+        }
+        Ok(self.question)
     }
 }
 

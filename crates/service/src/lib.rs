@@ -44,6 +44,7 @@ pub mod tenant;
 pub mod token;
 mod token_id;
 pub mod upkeep;
+pub mod workbench;
 
 pub use failure::{Failure, Fault, Remedy};
 pub use issuer::issuer;

@@ -1,15 +1,15 @@
-//! Which groups a hypothetical user is in: groups that are there, by name or id, and groups that are only imagined. Leaves
-//! out what being in them means (`engine`).
+//! Who a hypothetical user is among those who are there: which groups it is in, by name or id or only imagined, and whose
+//! login it has. Leaves out what that means (`engine`).
 
 use std::collections::HashSet;
 
 use engine::{GroupFacts, GroupSource};
 use model::group::GroupKind;
 use model::id::IdSeed;
-use model::{Group, GroupId};
+use model::{Group, GroupId, UserId};
 use serde_json::{Map, Value};
 
-use crate::admin::{Refusal, group};
+use crate::admin::{Refusal, group, user};
 use crate::failure::Fault;
 use crate::tenant::Tenant;
 
@@ -37,46 +37,64 @@ pub struct Imagined {
     pub profile: Map<String, Value>,
 }
 
-/// The groups that `memberships` could mean.
-pub async fn look_up(tenant: &Tenant, memberships: &[Membership]) -> Result<Vec<Group>, Fault> {
-    let (store, org) = (&tenant.store, tenant.org());
-    let mut found = Vec::new();
-    for membership in memberships {
-        let text = match membership {
-            Membership::Named(text) => text,
-            Membership::Imagined(imagined) => &imagined.name,
-        };
-        let by_id = match GroupId::parse(text) {
-            Some(id) => store.find_group(org.as_str(), id.as_str()).await?,
-            None => None,
-        };
-        let row = match by_id {
-            Some(row) => Some(row),
-            None => store.find_group_by_name(org.as_str(), &group::fold(text)).await?,
-        };
-        found.extend(row.map(group::of_row).transpose()?);
-    }
-    Ok(found)
+/// Groups and users that are there, as far as a question could mean them.
+#[derive(Debug, Clone, Default)]
+pub struct Directory {
+    /// Groups.
+    pub groups: Vec<Group>,
+    /// Users by id, with their logins.
+    pub users: Vec<(UserId, String)>,
 }
 
-/// The facts of these memberships, each group once. `known` are the groups that are there. `Everyone` is left out: everybody
-/// is in it.
-pub fn join(memberships: &[Membership], known: &[Group]) -> Result<Vec<GroupFacts>, Refusal> {
-    let mut facts = Vec::new();
-    let mut seen = HashSet::new();
-    for (number, membership) in memberships.iter().enumerate() {
-        let joined = match membership {
-            Membership::Named(text) => {
-                let found = find(text, known).ok_or_else(|| unknown(number, text))?;
-                GroupFacts { kind: found.kind, ..GroupFacts::new(found.id, found.name.as_str()) }
-            }
-            Membership::Imagined(imagined) => imagine(imagined, known),
+impl Directory {
+    /// What `memberships` and `login` could mean.
+    pub async fn look_up(
+        tenant: &Tenant,
+        memberships: &[Membership],
+        login: Option<&str>,
+    ) -> Result<Self, Fault> {
+        let texts = memberships.iter().map(|membership| match membership {
+            Membership::Named(text) => text,
+            Membership::Imagined(imagined) => &imagined.name,
+        });
+        let (ids, folded): (Vec<&String>, Vec<String>) = texts.map(|text| (text, group::fold(text))).unzip();
+        let ids: Vec<&String> = ids.into_iter().filter(|text| GroupId::parse(text).is_some()).collect();
+        let (store, org) = (&tenant.store, tenant.org());
+        let mut rows = store.groups_among(org.as_str(), &ids).await?;
+        rows.extend(store.groups_by_names(org.as_str(), &folded).await?);
+        let groups = rows.into_iter().map(group::of_row).collect::<Result<_, _>>()?;
+        let user = match login {
+            Some(login) => tenant.find_user(login).await?,
+            None => None,
         };
-        if joined.kind != GroupKind::BuiltIn && seen.insert(joined.id) {
-            facts.push(joined);
-        }
+        let users = user.into_iter().map(|user| (user.id, user.login().to_owned())).collect();
+        Ok(Self { groups, users })
     }
-    Ok(facts)
+
+    /// The user with this login.
+    pub fn user(&self, login: &str) -> Option<UserId> {
+        let folded = user::fold(login);
+        self.users.iter().find(|(_, login)| user::fold(login) == folded).map(|(id, _)| *id)
+    }
+
+    /// The facts of these memberships, each group once. `Everyone` is left out: everybody is in it.
+    pub fn join(&self, memberships: &[Membership]) -> Result<Vec<GroupFacts>, Refusal> {
+        let mut facts = Vec::new();
+        let mut seen = HashSet::new();
+        for (number, membership) in memberships.iter().enumerate() {
+            let joined = match membership {
+                Membership::Named(text) => {
+                    let found = find(text, &self.groups).ok_or_else(|| unknown(number, text))?;
+                    GroupFacts { kind: found.kind, ..GroupFacts::new(found.id, found.name.as_str()) }
+                }
+                Membership::Imagined(imagined) => imagine(imagined, &self.groups),
+            };
+            if joined.kind != GroupKind::BuiltIn && seen.insert(joined.id) {
+                facts.push(joined);
+            }
+        }
+        Ok(facts)
+    }
 }
 
 fn find<'a>(text: &str, known: &'a [Group]) -> Option<&'a Group> {

@@ -44,7 +44,12 @@ impl Names {
         Ok(names)
     }
 
-    /// The same, and the name of one more group.
+    /// Adds the login of one more user.
+    pub fn add_user(&mut self, id: UserId, login: &str) {
+        self.users.insert(id, login.to_owned());
+    }
+
+    /// Adds the name of one more group.
     pub fn add_group(&mut self, id: GroupId, name: &str) {
         self.groups.insert(id, name.to_owned());
     }

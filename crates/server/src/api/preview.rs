@@ -7,10 +7,10 @@ use axum::response::Response;
 use serde_json::Value;
 use service::admin::authorization_server;
 use service::configuration::{Asked, Draft};
-use service::membership;
+use service::membership::Directory;
 use service::names::Names;
 use service::portable::{self, Portable, Problem, Target, World};
-use service::preview::{self, Stage, client_called};
+use service::preview::{self, Stage};
 use service::{ServerEntry, Snapshot};
 
 use crate::access::Admins::ServerReaders;
@@ -22,7 +22,7 @@ use crate::front::Now;
 use crate::json::Json;
 use crate::origin::Here;
 use crate::path::Path;
-use crate::question::{Client, Meaning, Question};
+use crate::question::Question;
 use crate::routes::{Produces, Route, Routes};
 
 const READ: &str = "okta.authorizationServers.read";
@@ -46,18 +46,19 @@ async fn answer(
     let current = app.configuration.current();
     let server = authorization_server::get(&current, &server)?;
     let invalid = |(member, why)| ApiError::invalid(member, format!("{member}: {why}"));
-    let mut meaning = question.read(now).map_err(invalid)?;
+    let meaning = question.read(now).map_err(invalid)?;
     let snapshot = match &question.draft {
         None => Snapshot::clone(&current),
         Some(draft) => try_out(&app, &asked, &current, &server, draft).await?,
     };
     let server = authorization_server::get(&snapshot, server.server.value.id.as_str())?;
-    join(&app, &mut meaning, &snapshot).await?;
-    let names = names(&app, &server, &meaning).await?;
-    let issuers = here.issuers();
+    let mut names = Names::of_server(&app, &server).await?;
+    let directory = Directory::look_up(&app, &meaning.memberships, meaning.login.as_deref()).await?;
     let at = meaning.at.unwrap_or(now);
+    let asked = meaning.complete(&snapshot, &directory, &mut names)?;
+    let issuers = here.issuers();
     let stage = Stage { snapshot: &snapshot, server: &server, issuers: &issuers, names: &names };
-    let preview = preview::preview(&stage, &meaning.question, at);
+    let preview = preview::preview(&stage, &asked, at);
     let answer =
         Answer { preview: &preview, revision: Some(current.revision), draft: question.draft.is_some(), at };
     Ok(wanted.reply(Readable { json: &|| answer.to_json(), text: &|| answer.to_text() }))
@@ -88,25 +89,4 @@ async fn try_out(
     let target = Target::Server(server.server.value.id);
     portable::apply(&mut draft, &app.ids, &world, target, &wanted).map_err(refuse)?;
     Ok(draft.snapshot().clone())
-}
-
-/// Puts the client and the user's groups into the question.
-async fn join(app: &App, meaning: &mut Meaning, snapshot: &Snapshot) -> Result<(), ApiError> {
-    meaning.question.client_id = match &meaning.client {
-        Client::Id(id) => id.clone(),
-        Client::Called(label) => client_called(snapshot, label)?,
-    };
-    if let Some((user, _)) = &mut meaning.question.user {
-        let known = membership::look_up(app, &meaning.memberships).await?;
-        user.groups = membership::join(&meaning.memberships, &known)?;
-    }
-    Ok(())
-}
-
-async fn names(app: &App, server: &ServerEntry, meaning: &Meaning) -> Result<Names, ApiError> {
-    let mut names = Names::of_server(app, server).await?;
-    for group in meaning.question.user.iter().flat_map(|(user, _)| &user.groups) {
-        names.add_group(group.id, &group.name);
-    }
-    Ok(names)
 }
