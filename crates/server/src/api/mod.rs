@@ -7,6 +7,7 @@ mod associated_server;
 mod authorization_server;
 mod claim;
 mod client_secret;
+mod configuration;
 mod group;
 mod jwk;
 mod key;
@@ -52,6 +53,7 @@ pub fn routes() -> Routes<App> {
         .and(user::routes())
         .and(group::routes())
         .and(authorization_server::routes())
+        .and(configuration::routes())
         .and(associated_server::routes())
         .and(policy::routes())
         .and(rule::routes())

@@ -45,6 +45,9 @@ PUT /api/v1/authorizationServers/{server} okta.authorizationServers.manage Serve
 DELETE /api/v1/authorizationServers/{server} okta.authorizationServers.manage ServerManagers
 POST /api/v1/authorizationServers/{server}/lifecycle/activate okta.authorizationServers.manage ServerManagers
 POST /api/v1/authorizationServers/{server}/lifecycle/deactivate okta.authorizationServers.manage ServerManagers
+GET /api/v1/authorizationServers/{server}/configuration okta.authorizationServers.read ServerReaders
+PUT /api/v1/authorizationServers/{server}/configuration okta.authorizationServers.manage ServerManagers
+POST /api/v1/authorizationServers/configuration okta.authorizationServers.manage ServerManagers
 GET /api/v1/authorizationServers/{server}/associatedServers okta.authorizationServers.read ServerReaders
 POST /api/v1/authorizationServers/{server}/associatedServers okta.authorizationServers.manage ServerManagers
 DELETE /api/v1/authorizationServers/{server}/associatedServers/{trusted} okta.authorizationServers.manage ServerManagers

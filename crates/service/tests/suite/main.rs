@@ -21,6 +21,8 @@ mod keys;
 mod master_key;
 mod nodes;
 mod orgs;
+mod portable;
+mod portable_properties;
 mod portrait;
 mod published_keys;
 mod revocation;
