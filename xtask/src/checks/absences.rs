@@ -32,7 +32,7 @@ const WAITING: &[&str] = &["async", ".await"];
 /// Calls that panic.
 const PANICS: &[&str] = &[".unwrap()", ".expect(", "panic!", "unreachable!", "todo!", "unimplemented!"];
 
-/// The files that may look at the `Host` header, to select an origin, and the one that sends it to others.
+/// The files that may look at the `Host` header, to select an origin, and those that send it to others.
 const HOST_FILES: &[&str] = &[
     "crates/server/src/front.rs",
     "crates/server/src/origin.rs",

@@ -7,6 +7,7 @@ mod associated_server;
 mod authorization_server;
 mod claim;
 mod client_secret;
+mod configuration;
 mod explain;
 mod group;
 mod jwk;
@@ -56,6 +57,7 @@ pub fn routes() -> Routes<App> {
         .and(group::routes())
         .and(authorization_server::routes())
         .and(preview::routes())
+        .and(configuration::routes())
         .and(associated_server::routes())
         .and(policy::routes())
         .and(rule::routes())

@@ -20,6 +20,11 @@ const BEYOND_OKTA: &[(&str, &str)] = &[
     ),
     ("/api/v1/authorizationServers/{server}/preview", "Okta's Token Preview is a screen without an API"),
     ("/api/v1/logs/{event}/explain", "nobody should have to guess why a token was refused"),
+    (
+        "/api/v1/authorizationServers/{server}/configuration",
+        "a server's configuration is one document, which is kept in version control and applied whole",
+    ),
+    ("/api/v1/authorizationServers/configuration", "likewise, where the document's name says which server"),
 ];
 
 fn description() -> Option<String> {

@@ -46,6 +46,9 @@ DELETE /api/v1/authorizationServers/{server} okta.authorizationServers.manage Se
 POST /api/v1/authorizationServers/{server}/lifecycle/activate okta.authorizationServers.manage ServerManagers
 POST /api/v1/authorizationServers/{server}/lifecycle/deactivate okta.authorizationServers.manage ServerManagers
 POST /api/v1/authorizationServers/{server}/preview okta.authorizationServers.read ServerReaders
+GET /api/v1/authorizationServers/{server}/configuration okta.authorizationServers.read ServerReaders
+PUT /api/v1/authorizationServers/{server}/configuration okta.authorizationServers.manage ServerManagers
+POST /api/v1/authorizationServers/configuration okta.authorizationServers.manage ServerManagers
 GET /api/v1/authorizationServers/{server}/associatedServers okta.authorizationServers.read ServerReaders
 POST /api/v1/authorizationServers/{server}/associatedServers okta.authorizationServers.manage ServerManagers
 DELETE /api/v1/authorizationServers/{server}/associatedServers/{trusted} okta.authorizationServers.manage ServerManagers

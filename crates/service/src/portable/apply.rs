@@ -20,7 +20,7 @@ use super::plan::{Difference, Plan, PlanStep, Verb, What};
 use super::problem::Problem;
 use super::world::World;
 use super::{claims, convert, policies, scopes};
-use crate::admin::{Refusal, associated_server, authorization_server, scope};
+use crate::admin::{Refusal, associated_server, authorization_server};
 use crate::configuration::Draft;
 use crate::ids::IdSource;
 use crate::signing_key::KeyRecord;
@@ -103,7 +103,16 @@ pub(super) fn apply_with(
         Target::Named { new, .. } => found.as_ref().map_or(new, |entry| entry.server.value.id),
     };
     let (plan, problems) = (Plan::default(), Vec::new());
-    let mut work = Work { draft, ids, naming, server, plan, problems, failed_scopes: HashSet::new() };
+    let mut work = Work {
+        draft,
+        ids,
+        naming,
+        server,
+        plan,
+        problems,
+        failed_scopes: HashSet::new(),
+        gone_scopes: HashSet::new(),
+    };
     if let Some(wanted) = &wanted.server {
         match found {
             Some(entry) => work.change_server(&entry.server.value, wanted, published),
@@ -122,9 +131,7 @@ pub(super) fn apply_with(
         policies::apply(&mut work, wanted);
     }
     // Which rules name a scope that is gone is known only now.
-    for gone in &gone {
-        scope::log_gone(work.draft, gone);
-    }
+    gone.iter().for_each(|gone| scopes::conclude(&mut work, gone));
     work.end()
 }
 
@@ -150,6 +157,8 @@ pub(super) struct Work<'a> {
     problems: Vec<Problem>,
     /// Scopes that could not be made: that they are missing is said once.
     pub failed_scopes: HashSet<String>,
+    /// Scopes that the document takes away, and must not name any more.
+    pub gone_scopes: HashSet<String>,
 }
 
 impl Work<'_> {

@@ -6,12 +6,11 @@ use std::collections::HashMap;
 use model::{Claim, ClaimId, template};
 
 use super::apply::Work;
-use super::convert;
 use super::document as doc;
 use super::pairing::pair;
 use super::plan::{Verb, What};
 use super::renames::Renames;
-use super::scopes::check_names;
+use super::{convert, scopes};
 use crate::admin::claim;
 
 /// Makes the server's claims those of the document.
@@ -81,8 +80,8 @@ fn settings(
     let settings = convert::claim_settings(usual, said)
         .map_err(|(member, message)| work.problem(format!("{place}.{member}"), message))
         .ok()?;
-    let entry = work.entry();
-    check_names(work, &entry, &format!("{place}.scopes"), &settings.scopes, known).then_some(settings)
+    let scopes = scopes::found(work, &format!("{place}.scopes"), &settings.scopes, known);
+    Some(claim::Settings { scopes, ..settings })
 }
 
 fn make(work: &mut Work<'_>, place: &str, said: &doc::Claim, renames: &mut Renames) {

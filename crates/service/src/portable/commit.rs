@@ -62,7 +62,7 @@ pub async fn rehearse(tenant: &Tenant, asked: Asked, wanted: Wanted) -> Result<A
     let created = find(&snapshot, target, &wanted.document).map_err(Failure::Refused)?.is_none();
     let mut draft = Draft::new(snapshot, asked.actor, asked.origin, asked.now);
     let plan = apply(&mut draft, &tenant.ids, &world, target, &wanted.document);
-    let plan = plan.map_err(|problems| Failure::Refused(refusal(&problems)))?;
+    let plan = plan.map_err(|problems| Failure::Refused(problems.into()))?;
     let server = find(draft.snapshot(), target, &wanted.document).map_err(Failure::Refused)?;
     Ok(Applied { plan, server: server.ok_or_else(vanished)?, created, revision })
 }
@@ -80,7 +80,7 @@ pub async fn carry_out(tenant: &Tenant, asked: Asked, wanted: Wanted) -> Result<
             None => None,
         };
         let plan = apply_with(draft, &ids, &world, target, &wanted.document, published.as_deref());
-        let plan = plan.map_err(|problems| refusal(&problems))?;
+        let plan = plan.map_err(Refusal::from)?;
         let id = match (&found, target) {
             (Some(entry), _) => entry.server.value.id,
             (None, Target::Server(id) | Target::Named { new: id, .. }) => id,
@@ -123,7 +123,7 @@ fn find(
     target: Target,
     document: &Portable,
 ) -> Result<Option<Arc<ServerEntry>>, Refusal> {
-    let found = target.find(snapshot, document).map_err(|problem| refusal(&[problem]))?;
+    let found = target.find(snapshot, document).map_err(|problem| vec![problem])?;
     match (found, target) {
         (None, Target::Server(id)) => authorization_server::get(snapshot, id.as_str()).map(Some),
         (found, _) => Ok(found),
@@ -147,8 +147,10 @@ fn publish(
     authorization_server::prepare_keys(draft, &server, new)
 }
 
-fn refusal(problems: &[Problem]) -> Refusal {
-    Refusal::Invalid { subject: "configuration", causes: problems.iter().map(ToString::to_string).collect() }
+impl From<Vec<Problem>> for Refusal {
+    fn from(problems: Vec<Problem>) -> Self {
+        Self::Invalid { subject: "configuration", causes: problems.iter().map(ToString::to_string).collect() }
+    }
 }
 
 fn vanished() -> Failure<Refusal> {

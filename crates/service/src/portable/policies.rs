@@ -52,11 +52,9 @@ pub(super) fn apply(work: &mut Work<'_>, wanted: &[doc::Policy]) {
 fn make(work: &mut Work<'_>, place: &str, said: &doc::Policy, renames: &mut Renames) -> PolicyId {
     let id = PolicyId::mint(work.ids.next(work.draft.now));
     let step = work.plan.steps.len();
-    let made = settings(work, place, said, &[]).and_then(|settings| {
-        let made = policy::add(work.draft, work.server.as_str(), id, &settings);
-        work.attempt(place, made)
-    });
-    match made {
+    let settings = settings(work, place, said, &[]);
+    let made = policy::add(work.draft, work.server.as_str(), id, &settings);
+    match work.attempt(place, made) {
         Some(made) => {
             let to = convert::policy(&work.naming, &made.value);
             work.step(Verb::Create, What::Policy, &said.name, None, Some(&to));
@@ -89,7 +87,7 @@ fn change(work: &mut Work<'_>, place: &str, policy: &Policy, said: &doc::Policy,
         ClientCondition::All => &[],
         ClientCondition::Only(clients) => clients,
     };
-    let Some(settings) = settings(work, place, said, known) else { return };
+    let settings = settings(work, place, said, known);
     let mut changed = policy.clone();
     settings.apply_to(&mut changed, work.draft.snapshot().revision);
     let is_changed = changed != *policy;
@@ -109,34 +107,23 @@ fn change(work: &mut Work<'_>, place: &str, policy: &Policy, said: &doc::Policy,
     }
 }
 
-/// What the document says, if all that it names is there.
-fn settings(
-    work: &mut Work<'_>,
-    place: &str,
-    said: &doc::Policy,
-    known: &[ClientId],
-) -> Option<policy::Settings> {
+/// What the document says. A client that is not there is a problem, and the rest is looked at all the same.
+fn settings(work: &mut Work<'_>, place: &str, said: &doc::Policy, known: &[ClientId]) -> policy::Settings {
     let doc::Policy { name, description, status, clients, rules: _ } = said;
-    let clients = if clients.iter().any(|client| client == ALL_CLIENTS) {
-        ClientCondition::All
-    } else {
-        let mut found = Vec::with_capacity(clients.len());
-        for (index, text) in clients.iter().enumerate() {
-            match work.naming.client(text, known) {
-                Ok(client) => found.push(client),
-                Err(message) => work.problem(format!("{place}.clients[{index}]"), message),
-            }
+    let mut found = Vec::with_capacity(clients.len());
+    for (index, text) in clients.iter().enumerate().filter(|(_, text)| *text != ALL_CLIENTS) {
+        match work.naming.client(text, known) {
+            Ok(client) => found.push(client),
+            Err(message) => work.problem(format!("{place}.clients[{index}]"), message),
         }
-        if found.len() < clients.len() {
-            return None;
-        }
-        ClientCondition::Only(found)
-    };
-    Some(policy::Settings {
+    }
+    // One that is missing was said above, and nothing of this draft is committed then.
+    let are_all = found.len() < clients.len();
+    policy::Settings {
         name: name.clone(),
         description: Some(description.clone()),
         priority: None,
         status: Some(status.unwrap_or(Status::Active)),
-        clients: Some(clients),
-    })
+        clients: Some(if are_all { ClientCondition::All } else { ClientCondition::Only(found) }),
+    }
 }

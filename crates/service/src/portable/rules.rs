@@ -5,12 +5,11 @@ use model::rule::{ANY_SCOPE, EVERYONE, People, ScopeCondition};
 use model::{PolicyId, Rule, RuleId, Status};
 
 use super::apply::Work;
-use super::convert;
 use super::document as doc;
 use super::pairing::{moved, pair};
 use super::plan::{Verb, What};
 use super::renames::Renames;
-use super::scopes::check_names;
+use super::{convert, scopes};
 use crate::admin::rule::{self, Path, default_rule_id};
 
 /// Makes the rules of a policy those of the document.
@@ -64,7 +63,7 @@ fn make(
     renames: &mut Renames,
 ) -> RuleId {
     let id = RuleId::mint(work.ids.next(work.draft.now));
-    let Some(settings) = settings(work, place, said, None) else { return id };
+    let settings = settings(work, place, said, None);
     let path = Path { server: work.server.to_string(), policy: policy.to_string(), rule: id.to_string() };
     let made = rule::add(work.draft, &path, id, &settings);
     if let Some(made) = work.attempt(place, made) {
@@ -76,7 +75,7 @@ fn make(
 }
 
 fn change(work: &mut Work<'_>, place: &str, title: String, rule: &Rule, said: &doc::Rule, is_moved: bool) {
-    let Some(settings) = settings(work, place, said, Some(rule)) else { return };
+    let settings = settings(work, place, said, Some(rule));
     let mut changed = rule.clone();
     settings.apply_to(&mut changed);
     let is_changed = changed != *rule;
@@ -94,78 +93,66 @@ fn change(work: &mut Work<'_>, place: &str, title: String, rule: &Rule, said: &d
     }
 }
 
-/// What the document says, if all that it names is there.
-fn settings(
-    work: &mut Work<'_>,
-    place: &str,
-    said: &doc::Rule,
-    rule: Option<&Rule>,
-) -> Option<rule::Settings> {
+/// What the document says. What it names that is not there is a problem, and the rest is looked at all the same.
+fn settings(work: &mut Work<'_>, place: &str, said: &doc::Rule, rule: Option<&Rule>) -> rule::Settings {
     let nobody = People::default();
     let people = people(work, place, &said.people, rule.map_or(&nobody, |rule| &rule.people));
     let known: &[String] = match rule.map(|rule| &rule.scopes) {
         Some(ScopeCondition::Only(scopes)) => scopes,
         _ => &[],
     };
-    let (scopes, there) = if said.scopes.iter().any(|scope| scope == ANY_SCOPE) {
-        (ScopeCondition::Any, true)
+    let scopes = if said.scopes.iter().any(|scope| scope == ANY_SCOPE) {
+        ScopeCondition::Any
     } else {
-        let entry = work.entry();
-        let there = check_names(work, &entry, &format!("{place}.scopes"), &said.scopes, known);
-        (ScopeCondition::Only(said.scopes.clone()), there)
+        ScopeCondition::Only(scopes::found(work, &format!("{place}.scopes"), &said.scopes, known))
     };
-    Some(rule::Settings {
+    rule::Settings {
         name: said.name.clone(),
         priority: None,
         status: Some(said.status.unwrap_or(Status::Active)),
         grant_types: said.grant_types.clone(),
-        people: people?,
+        people,
         scopes,
         lifetimes: convert::lifetimes(said),
         inline_hook: None,
-    })
-    .filter(|_| there)
+    }
 }
 
-/// The people that the document names, if they are all there.
-fn people(work: &mut Work<'_>, place: &str, said: &doc::People, known: &People) -> Option<People> {
+/// The people that the document names.
+fn people(work: &mut Work<'_>, place: &str, said: &doc::People, known: &People) -> People {
     let doc::People { groups, exclude_groups, users, exclude_users } = said;
     let known_groups: Vec<_> = known.groups.iter().chain(&known.exclude_groups).copied().collect();
     let known_users: Vec<_> = known.users.iter().chain(&known.exclude_users).copied().collect();
     let world = work.naming.world;
-    let group = |text: &str| world.group(text, &known_groups);
+    let group = |text: &str| match text {
+        EVERYONE => Ok(None),
+        text => world.group(text, &known_groups).map(Some),
+    };
+    let excluded = |text: &str| world.group(text, &known_groups);
     let user = |text: &str| world.user(text, &known_users);
-    let everyone = groups.iter().any(|name| name == EVERYONE);
-    let groups = resolve(work, &format!("{place}.people.groups"), groups, |text| {
-        if text == EVERYONE { Ok(None) } else { group(text).map(Some) }
-    });
-    let exclude_groups =
-        resolve(work, &format!("{place}.people.excludeGroups"), exclude_groups, |text| group(text));
-    let users = resolve(work, &format!("{place}.people.users"), users, |text| user(text));
-    let exclude_users =
-        resolve(work, &format!("{place}.people.excludeUsers"), exclude_users, |text| user(text));
-    Some(People {
-        everyone,
-        groups: groups?.into_iter().flatten().collect(),
-        exclude_groups: exclude_groups?,
-        users: users?,
-        exclude_users: exclude_users?,
-    })
+    People {
+        everyone: groups.iter().any(|name| name == EVERYONE),
+        groups: resolve(work, place, "groups", groups, group).into_iter().flatten().collect(),
+        exclude_groups: resolve(work, place, "excludeGroups", exclude_groups, excluded),
+        users: resolve(work, place, "users", users, user),
+        exclude_users: resolve(work, place, "excludeUsers", exclude_users, user),
+    }
 }
 
-/// What each text of a list means, or a problem for each that means nothing.
+/// What each text of a list means; one that means nothing is a problem.
 fn resolve<T>(
     work: &mut Work<'_>,
     place: &str,
+    member: &str,
     texts: &[String],
     meaning: impl Fn(&str) -> Result<T, String>,
-) -> Option<Vec<T>> {
+) -> Vec<T> {
     let mut found = Vec::with_capacity(texts.len());
     for (index, text) in texts.iter().enumerate() {
         match meaning(text) {
             Ok(meant) => found.push(meant),
-            Err(message) => work.problem(format!("{place}[{index}]"), message),
+            Err(message) => work.problem(format!("{place}.people.{member}[{index}]"), message),
         }
     }
-    (found.len() == texts.len()).then_some(found)
+    found
 }

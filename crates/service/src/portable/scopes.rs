@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use model::rule::ScopeCondition;
 use model::{Scope, ScopeId, template};
 
 use super::apply::Work;
@@ -11,10 +12,15 @@ use super::plan::{Verb, What};
 use super::renames::Renames;
 use super::{convert, problem::did_you_mean};
 use crate::admin::scope;
-use crate::snapshot::ServerEntry;
+
+/// A scope that was taken away, and the step that said so.
+pub(super) struct Gone {
+    scope: Scope,
+    step: usize,
+}
 
 /// Makes the server's scopes those of the document, and gives back those that are gone.
-pub(super) fn apply(work: &mut Work<'_>, wanted: &[doc::Scope]) -> Vec<Scope> {
+pub(super) fn apply(work: &mut Work<'_>, wanted: &[doc::Scope]) -> Vec<Gone> {
     let entry = work.entry();
     let template: HashMap<ScopeId, Scope> =
         template::scopes(&entry.server.value).map(|scope| (scope.id, scope)).collect();
@@ -29,8 +35,9 @@ pub(super) fn apply(work: &mut Work<'_>, wanted: &[doc::Scope]) -> Vec<Scope> {
             let outcome = scope::remove(work.draft, scope.clone());
             work.attempt("scopes", outcome);
             renames.gone(&scope.name, &form(None, scope));
+            gone.push(Gone { scope: scope.clone(), step: work.plan.steps.len() });
             work.step::<doc::Scope>(Verb::Delete, What::Scope, &scope.name, None, None);
-            gone.push(scope.clone());
+            work.gone_scopes.insert(scope.name.clone());
             continue;
         };
         let said = doc::Scope { name: scope.name.clone(), ..doc::Scope::default() };
@@ -83,22 +90,39 @@ fn change(work: &mut Work<'_>, place: &str, scope: &Scope, usual: Option<&Scope>
     }
 }
 
-/// The scopes that a claim or a rule names must be there; those that it named before may be gone.
-pub(super) fn check_names(
-    work: &mut Work<'_>,
-    entry: &ServerEntry,
-    place: &str,
-    names: &[String],
-    known: &[String],
-) -> bool {
-    let scopes = entry.scopes();
-    let mut all_there = true;
-    for (index, name) in names.iter().enumerate() {
-        if known.contains(name) || scopes.iter().any(|scope| scope.value.name == *name) {
-            continue;
+/// Says of a scope that is gone who goes on naming it, in the log and in the plan.
+pub(super) fn conclude(work: &mut Work<'_>, gone: &Gone) {
+    let name = &gone.scope.name;
+    scope::log_gone(work.draft, &gone.scope);
+    let mut notes = Vec::new();
+    for policy in &work.entry().policies {
+        for rule in policy.rules.iter().map(|rule| &rule.value) {
+            if matches!(&rule.scopes, ScopeCondition::Only(names) if names.contains(name)) {
+                let title = format!("{} / {}", policy.policy.value.name, rule.name);
+                notes.push(format!("the rule {title} goes on naming it, where it matches nothing"));
+            }
         }
-        all_there = false;
-        if !work.failed_scopes.contains(name) {
+    }
+    if let Some(step) = work.plan.steps.get_mut(gone.step) {
+        step.notes.append(&mut notes);
+    }
+}
+
+/// Those of the scopes that a claim or a rule names that it may name. They must be there; those that it named before may be
+/// gone, if it is not this document that takes them away. Each other one is a problem.
+pub(super) fn found(work: &mut Work<'_>, place: &str, names: &[String], known: &[String]) -> Vec<String> {
+    let scopes = work.entry().scopes();
+    let is_there = |name: &String| scopes.iter().any(|scope| scope.value.name == *name);
+    let mut found = Vec::with_capacity(names.len());
+    for (index, name) in names.iter().enumerate() {
+        if work.gone_scopes.contains(name) {
+            work.problem(
+                format!("{place}[{index}]"),
+                format_args!("the document takes the scope `{name}` away"),
+            );
+        } else if is_there(name) || known.contains(name) {
+            found.push(name.clone());
+        } else if !work.failed_scopes.contains(name) {
             let meant = did_you_mean(name, scopes.iter().map(|scope| scope.value.name.as_str()));
             work.problem(
                 format!("{place}[{index}]"),
@@ -106,5 +130,5 @@ pub(super) fn check_names(
             );
         }
     }
-    all_there
+    found
 }

@@ -23,6 +23,8 @@ mod master_key;
 mod nodes;
 mod orgs;
 mod past;
+mod portable;
+mod portable_properties;
 mod portrait;
 mod previews;
 mod published_keys;
