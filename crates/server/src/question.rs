@@ -26,10 +26,10 @@ pub type Mistake = (&'static str, String);
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Question {
-    /// The client by its name for people, its app's label.
+    /// The client by its app's label, or by its `client_id`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<String>,
-    /// The client by its `client_id`.
+    /// The client by its `client_id` only, whether or not there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
     /// `grant_type`, as the flow has it.
@@ -176,7 +176,7 @@ pub struct Meaning {
 /// A client as it is named.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Client {
-    /// By its app's label.
+    /// By its app's label, or by its `client_id`.
     Called(String),
     /// By its `client_id`.
     Id(String),
@@ -192,7 +192,7 @@ impl Question {
             (Some(label), None) => Client::Called(label.clone()),
             (None, Some(id)) => Client::Id(id.clone()),
             (None, None) => {
-                return Err(("clientId", "say who asks: clientId, or client with an app's label".to_owned()));
+                return Err(("client", "say who asks: client, with an app's label or client id".to_owned()));
             }
             (Some(_), Some(_)) => {
                 return Err(("client", "client and clientId exclude one another".to_owned()));
@@ -370,7 +370,7 @@ mod tests {
             json!({"user": user})
         };
         for (changes, member) in [
-            (json!({"clientId": null}), "clientId"),
+            (json!({"clientId": null}), "client"),
             (json!({"client": "x"}), "client"),
             (json!({"at": "yesterday"}), "at"),
             (json!({"at": "2026-01-31"}), "at"),

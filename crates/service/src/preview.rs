@@ -151,14 +151,17 @@ fn header(server: &ServerEntry, profile: AccessTokenProfile) -> Map<String, Valu
     header
 }
 
-/// The `client_id` of the app that people call `label`: the one app of that name.
-pub fn client_called(snapshot: &Snapshot, label: &str) -> Result<String, admin::Refusal> {
-    let mut called = snapshot.apps_after(None).filter(|entry| entry.app.value.label == label);
+/// The `client_id` of the app that is meant by `text`: by that very id, or by its label if only one app has it.
+pub fn client_called(snapshot: &Snapshot, text: &str) -> Result<String, admin::Refusal> {
+    if snapshot.client(text).is_some() {
+        return Ok(text.to_owned());
+    }
+    let mut called = snapshot.apps_after(None).filter(|entry| entry.app.value.label == text);
     match (called.next(), called.next()) {
         (Some(entry), None) => Ok(entry.app.value.client_id.to_string()),
-        (None, _) => Err(admin::Refusal::invalid("client", format!("there is no app `{label}`"))),
+        (None, _) => Err(admin::Refusal::invalid("client", format!("there is no app `{text}`"))),
         (Some(_), Some(_)) => {
-            let message = format!("several apps are called `{label}`; say which one by its clientId");
+            let message = format!("several apps are called `{text}`; say which one by its client id");
             Err(admin::Refusal::invalid("client", message))
         }
     }

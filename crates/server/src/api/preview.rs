@@ -72,17 +72,13 @@ async fn try_out(
     server: &ServerEntry,
     draft: &Value,
 ) -> Result<Snapshot, ApiError> {
-    let mut document = draft.clone();
-    if let Value::Object(members) = &mut document {
-        members.entry("tokenmint").or_insert(portable::VERSION.into());
-    }
     let refuse = |problems: Vec<Problem>| {
         let place = |problem: &Problem| if problem.place.starts_with('[') { "" } else { "." };
         let error = ApiError::about(code::VALIDATION_FAILED, "draft");
         let causes = problems.iter().map(|problem| format!("draft{}{problem}", place(problem)));
         causes.fold(error, ApiError::cause)
     };
-    let wanted = Portable::read(document).map_err(|problem| refuse(vec![problem]))?;
+    let wanted = Portable::read_sections(draft.clone()).map_err(|problem| refuse(vec![problem]))?;
     let world = World::gather(app, Some(server), Some(&wanted)).await?;
     let Asked { actor, origin, now } = asked.clone();
     let mut draft = Draft::new(current.clone(), actor, origin, now);

@@ -171,7 +171,7 @@ async fn a_question_that_means_nothing_is_refused_with_its_member() {
     let (client, _) = site.make_service("Courier").await;
     site.make_service("Courier").await;
     for (question, said) in [
-        (json!({"grantType": "client_credentials"}), "clientId: say who asks"),
+        (json!({"grantType": "client_credentials"}), "client: say who asks"),
         (json!({"client": "Nobody", "grantType": "client_credentials"}), "client: there is no app `Nobody`"),
         (
             json!({"client": "Courier", "grantType": "client_credentials"}),
