@@ -61,15 +61,7 @@ fn claims_of(
     facts: &Facts,
     whole_token: bool,
 ) -> Result<Map<String, Value>, String> {
-    let token_ids = |kind: TokenKind, _: &engine::Grant| match kind {
-        TokenKind::Access => "AT.1".to_owned(),
-        TokenKind::Id => "ID.1".to_owned(),
-    };
-    let envelope = Envelope {
-        issuer: "https://example.test/oauth2/default",
-        issued_at: Timestamp::from_milliseconds(1_000_000_999),
-        token_ids: &token_ids,
-    };
+    let envelope = envelope();
     if !whole_token {
         let grant = decide(server, facts, &mut Silent).map_err(|refusal| outcome(&Err(refusal)))?;
         let custom = claims::for_access_token(server, facts, &grant.scopes, &envelope, &mut Silent);
@@ -77,6 +69,18 @@ fn claims_of(
     }
     let minted = mint(server, facts, &envelope, &mut Silent).map_err(|no| denied(&no))?;
     minted.access_token.ok_or_else(|| "→ no access token".to_owned())
+}
+
+/// What the tests put around tokens.
+pub fn envelope() -> Envelope<'static> {
+    Envelope {
+        issuer: "https://example.test/oauth2/default",
+        issued_at: Timestamp::from_milliseconds(1_000_000_999),
+        token_ids: &|kind, _| match kind {
+            TokenKind::Access => "AT.1".to_owned(),
+            TokenKind::Id => "ID.1".to_owned(),
+        },
+    }
 }
 
 fn denied(denied: &Denied) -> String {

@@ -1,11 +1,13 @@
 //! What the engine decides, text in and text out; and that it agrees with a slow reference on everything else.
 
+mod advice;
 mod arbitrary;
 mod claims;
 mod consent;
 mod dialogue;
 mod differential;
 mod evaluation;
+mod explanation;
 mod matrix;
 mod people;
 mod properties;

@@ -1,11 +1,13 @@
 //! Requests as text: `app Portal, user ana in Engineering and Sales, scopes openid read`.
 //!
-//! Further parts: `by password` (without it the code grant, or client credentials if there is no user), `granted
-//! before read write` in place of `scopes …` (a refresh), and `with {"tier":"gold"}` after an app or a user.
+//! Further parts: `by password` (without it the code grant, or client credentials if there is no user), `began with
+//! password`, `granted before read write` in place of `scopes …` (a refresh), and `with {"tier":"gold"}` after an app or a
+//! user; `session pwd mfa`, `nonce abc`, `answer id_token token`; `consent asked` (the app asks its users), `prompt none`,
+//! `consented read`; `linked {"manager":{…}}`.
 
-use engine::{ClientFacts, Facts, GroupFacts, Requested, UserFacts};
-use model::app::ConsentMethod;
-use model::{AppId, ClientId, GrantType, GroupId, UserId};
+use engine::{ClientFacts, Facts, GroupFacts, Prompt, Requested, SessionFacts, UserFacts};
+use model::app::{ConsentMethod, ResponseType};
+use model::{AppId, ClientId, GrantType, GroupId, Timestamp, UserId};
 use serde_json::{Map, Value, json};
 
 use super::configuration::grant_type;
@@ -15,19 +17,50 @@ use super::seed;
 pub fn facts(text: &str) -> Facts {
     let mut parts = text.split(", ");
     let app = parts.next().and_then(|part| part.strip_prefix("app ")).expect("a request begins with `app …`");
-    let (mut user, mut scopes, mut grant) = (None, Requested::Omitted, None);
+    let mut facts = Facts::new(client_facts(app), GrantType::ClientCredentials, Requested::Omitted);
+    let mut grant = None;
     for part in parts {
         let (word, rest) = part.split_once(' ').unwrap_or((part, ""));
         match word {
-            "user" => user = Some(user_facts(rest)),
+            "user" => facts.user = Some(user_facts(rest)),
             "by" => grant = Some(grant_type(rest)),
-            "scopes" => scopes = Requested::Explicit(words(rest)),
-            "granted" => scopes = Requested::Original(words(rest.strip_prefix("before").unwrap_or(rest))),
-            _ => panic!("a request has no `{part}`"),
+            "began" => facts.began_with = rest.strip_prefix("with ").map(grant_type),
+            "scopes" => facts.scopes = Requested::Explicit(words(rest)),
+            "granted" => {
+                facts.scopes = Requested::Original(words(rest.strip_prefix("before").unwrap_or(rest)));
+            }
+            _ => more(&mut facts, word, rest),
         }
     }
-    let usual = if user.is_some() { GrantType::AuthorizationCode } else { GrantType::ClientCredentials };
-    Facts { user, ..Facts::new(client_facts(app), grant.unwrap_or(usual), scopes) }
+    let usual =
+        if facts.user.is_some() { GrantType::AuthorizationCode } else { GrantType::ClientCredentials };
+    facts.grant_type = grant.unwrap_or(usual);
+    facts
+}
+
+fn more(facts: &mut Facts, word: &str, rest: &str) {
+    match word {
+        "session" => {
+            let auth_time = Timestamp::from_seconds(999_990);
+            facts.session =
+                Some(SessionFacts { amr: words(rest), auth_time, idp: None, acr: None, sid: None });
+        }
+        "nonce" => facts.nonce = Some(rest.to_owned()),
+        "answer" => {
+            let kinds = rest.split(' ').map(|word| ResponseType::from_word(word).expect("a response type"));
+            facts.response_types = kinds.collect();
+        }
+        "consent" => facts.client.consent_method = ConsentMethod::Required,
+        "prompt" => {
+            facts.consent.prompt = Some(if rest == "none" { Prompt::None } else { Prompt::Consent });
+        }
+        "consented" => facts.consent.given = words(rest),
+        "linked" => {
+            let linked = object(rest.parse().expect("linked objects are JSON"));
+            facts.user.as_mut().expect("linked objects follow the user").linked = linked;
+        }
+        _ => panic!("a request has no `{word} {rest}`"),
+    }
 }
 
 fn words(text: &str) -> Vec<String> {
