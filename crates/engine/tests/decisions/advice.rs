@@ -132,6 +132,7 @@ proptest! {
                 return Ok(());
             }
         }
+        prop_assert_eq!(changes.is_empty(), reason == "no_matching_policy");
         if !changes.is_empty() {
             let after = decide(&world.compile(), &changed, &mut Silent);
             prop_assert_ne!(after.err().map(|refusal| refusal.name()), Some(reason));

@@ -3,10 +3,12 @@
 //! Further parts: `by password` (without it the code grant, or client credentials if there is no user), `began with
 //! password`, `granted before read write` in place of `scopes …` (a refresh), and `with {"tier":"gold"}` after an app or a
 //! user; `session pwd mfa`, `nonce abc`, `answer id_token token`; `consent asked` (the app asks its users), `prompt none`,
-//! `consented read`; `linked {"manager":{…}}`.
+//! `consented read`; `groups 101 Team` (Team 1 and so on), `imported A and B`
+//! (from a directory), `linked {"manager":{…}}`.
 
-use engine::{ClientFacts, Facts, GroupFacts, Prompt, Requested, SessionFacts, UserFacts};
+use engine::{ClientFacts, Facts, GroupFacts, GroupSource, Prompt, Requested, SessionFacts, UserFacts};
 use model::app::{ConsentMethod, ResponseType};
+use model::group::GroupKind;
 use model::{AppId, ClientId, GrantType, GroupId, Timestamp, UserId};
 use serde_json::{Map, Value, json};
 
@@ -55,6 +57,21 @@ fn more(facts: &mut Facts, word: &str, rest: &str) {
             facts.consent.prompt = Some(if rest == "none" { Prompt::None } else { Prompt::Consent });
         }
         "consented" => facts.consent.given = words(rest),
+        "groups" => {
+            let (count, name) = rest.split_once(' ').expect("`groups 101 Team`");
+            let numbers = 1..=count.parse::<u32>().expect("a number of groups");
+            let user = facts.user.as_mut().expect("groups follow the user");
+            user.groups.extend(numbers.map(|number| group(&format!("{name} {number}"))));
+        }
+        "imported" => {
+            let user = facts.user.as_mut().expect("imported groups follow the user");
+            let source = GroupSource { id: "0oa1".to_owned(), app_type: "active_directory".to_owned() };
+            user.groups.extend(rest.split(" and ").map(|name| GroupFacts {
+                kind: GroupKind::App,
+                source: Some(source.clone()),
+                ..group(name)
+            }));
+        }
         "linked" => {
             let linked = object(rest.parse().expect("linked objects are JSON"));
             facts.user.as_mut().expect("linked objects follow the user").linked = linked;
@@ -85,14 +102,14 @@ fn user_facts(text: &str) -> UserFacts {
     let mut profile = object(json!({ "login": login.as_str(), "firstName": name }));
     profile.extend(more.unwrap_or_default());
     UserFacts {
-        groups: groups
-            .split(" and ")
-            .filter(|group| !group.is_empty())
-            .map(|group| GroupFacts::new(GroupId::mint(seed(group)), group))
-            .collect(),
+        groups: groups.split(" and ").filter(|group| !group.is_empty()).map(group).collect(),
         app_profile: Some(object(json!({ "userName": login }))),
         ..UserFacts::new(UserId::mint(seed(name)), profile)
     }
+}
+
+fn group(name: &str) -> GroupFacts {
+    GroupFacts::new(GroupId::mint(seed(name)), name)
 }
 
 /// `NAME with JSON`
