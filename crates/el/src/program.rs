@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
-    check::check,
+    check::{Setting, check},
     diagnostic::{Diagnostic, EvalError, Severity},
     eval::Evaluation,
     functions::Function,
@@ -13,6 +13,7 @@ use crate::{
     parse::parse,
     pattern::Pattern,
     scope::Variables,
+    span::Span,
     tree::Expr,
     value::Value,
 };
@@ -33,6 +34,8 @@ pub(crate) struct Resolved {
     pub functions: BTreeMap<usize, &'static Function>,
     /// The regular expression written at each place.
     pub patterns: BTreeMap<usize, Pattern>,
+    /// The expression about groups written at each place.
+    pub programs: BTreeMap<usize, Program>,
     pub names: Names,
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -41,8 +44,21 @@ pub(crate) struct Resolved {
 ///
 /// An unknown variable is a warning, because Okta saves claims such as `cool`; evaluating it fails.
 pub fn compile(text: &str, limits: &Limits) -> Result<Program, Vec<Diagnostic>> {
+    compile_in(Setting::CLAIM, text, limits)
+}
+
+/// Compiles an expression about `group`, as `getFilteredGroups` is given it in a string, or says the first thing that is wrong
+/// with it.
+pub(crate) fn compile_group_expression(text: &str, limits: &Limits) -> Result<Program, Diagnostic> {
+    compile_in(Setting::GROUP, text, limits).map_err(|diagnostics| {
+        let first = diagnostics.into_iter().find(|diagnostic| diagnostic.severity == Severity::Error);
+        first.unwrap_or_else(|| Diagnostic::error(Span::default(), "the expression about groups is wrong"))
+    })
+}
+
+fn compile_in(setting: Setting, text: &str, limits: &Limits) -> Result<Program, Vec<Diagnostic>> {
     let tree = parse(text, limits).map_err(|diagnostic| vec![diagnostic])?;
-    let mut resolved = check(&tree, limits);
+    let mut resolved = check(&tree, text, setting, limits);
     resolved.diagnostics.sort_by_key(|diagnostic| diagnostic.span);
     if resolved.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
         return Err(resolved.diagnostics);

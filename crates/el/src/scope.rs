@@ -3,6 +3,7 @@
 use serde_json::{Map as JsonMap, Value as Json};
 
 use crate::{
+    functions::groups::GROUPS_MAX,
     group::Group,
     value::{Map, Value},
 };
@@ -24,7 +25,7 @@ pub trait Variables {
 
     /// How many groups a function may be asked for at most. Okta: 100, but any number in the authorization code flow.
     fn groups_max(&self) -> usize {
-        crate::functions::GROUPS_MAX
+        GROUPS_MAX
     }
 }
 

@@ -2,13 +2,13 @@
 
 use el::{Limits, compile};
 
-use crate::world::variables;
+use crate::world::world;
 
 /// The inputs of an expression, one per line, and its result.
 fn traced(text: &str) -> String {
     let program = compile(text, &Limits::default()).expect("the expression compiles");
-    let (outcome, inputs) = program.evaluate_traced(&variables());
-    assert_eq!(outcome, program.evaluate(&variables()), "tracing changes nothing");
+    let (outcome, inputs) = program.evaluate_traced(&world());
+    assert_eq!(outcome, program.evaluate(&world()), "tracing changes nothing");
     let mut lines: Vec<String> =
         inputs.iter().map(|input| format!("{} = {}", input.path, input.value.to_json())).collect();
     lines.push(match outcome {
@@ -53,7 +53,7 @@ fn long_values_and_many_inputs_are_cut() {
     assert!(text.len() < 2 * 1024 + 2 * 1024, "{text}");
     let many: Vec<String> = (0..150).map(|at| format!("user.a{at} == null")).collect();
     let program = compile(&many.join(" and "), &Limits { characters: 10_000, ..Limits::default() });
-    let (outcome, inputs) = program.expect("the expression compiles").evaluate_traced(&variables());
+    let (outcome, inputs) = program.expect("the expression compiles").evaluate_traced(&world());
     assert_eq!(outcome, Ok(true.into()));
     assert_eq!(inputs.len(), 100);
     assert_eq!(inputs[99].path, "user.a99");
@@ -61,13 +61,30 @@ fn long_values_and_many_inputs_are_cut() {
 
 #[test]
 fn of_a_large_value_the_beginning_is_kept() {
-    let mut variables = variables();
+    let mut world = world();
     let many: Vec<String> = (0..1000).map(|at| format!("group {at}")).collect();
-    variables.insert("app".into(), serde_json::json!({ "ä": "ä".repeat(4000), "many": many }));
+    world.variables.insert("app".into(), serde_json::json!({ "ä": "ä".repeat(4000), "many": many }));
     for expression in ["app.ä", "app.many", "app == null"] {
         let program = compile(expression, &Limits::default()).expect("the expression compiles");
-        let (_, inputs) = program.evaluate_traced(&variables);
+        let (_, inputs) = program.evaluate_traced(&world);
         let shown = inputs[0].value.to_json().to_string();
         assert!((1000..3000).contains(&shown.len()) && shown.contains('…'), "{shown}");
     }
+}
+
+#[test]
+fn what_functions_read_of_the_surroundings_is_noted() {
+    assert_eq!(
+        traced("isMemberOfGroupName(\"Staff\") ? Time.now('UTC', 'yyyy') : 'none'"),
+        "isMemberOfGroupName('Staff') = true\nTime.now('UTC', 'yyyy') = \"2015\"\n→ \"2015\""
+    );
+    assert_eq!(
+        traced("user.getGroups({'group.id': '00g1'}).![name]"),
+        "user.getGroups({'group.id': '00g1'}).![name] = [\"West Coast Admins\"]\n→ [\"West Coast Admins\"]"
+    );
+    assert_eq!(
+        traced("user.getLinkedObject('manager').lastName + String.len(user.login)"),
+        "user.getLinkedObject('manager').lastName = \"Gates\"\nuser.login = \"ana@example.com\"\n→ \"Gates15\""
+    );
+    assert_eq!(traced("String.len('a')"), "→ 1");
 }

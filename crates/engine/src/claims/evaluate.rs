@@ -196,7 +196,10 @@ impl<'a> Pass<'a> {
                 } else {
                     (program.evaluate(&self.surroundings), Vec::new())
                 };
-                let value = value.map_err(|error| claim.failure(Cause::Evaluation, error.message));
+                let value = value.map_err(|error| {
+                    let cause = if error.too_many_groups { Cause::TooManyGroups } else { Cause::Evaluation };
+                    claim.failure(cause, error.message)
+                });
                 (value.map(|value| value.to_json()), inputs)
             }
             (Source::Broken { detail, .. }, _) => {

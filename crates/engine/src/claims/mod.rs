@@ -7,6 +7,7 @@ mod profile;
 mod variables;
 
 use el::{Limits, Program};
+use model::ClaimId;
 use model::claim::{ClaimType, ClaimValue, RESERVED_IN_ID_TOKEN, is_reserved_in_access_token};
 use model::token_format::AccessTokenProfile;
 
@@ -49,6 +50,7 @@ pub(crate) enum Standing {
 /// A claim, ready to be evaluated.
 #[derive(Debug)]
 pub struct Claim {
+    pub(crate) id: ClaimId,
     pub(crate) name: String,
     pub(crate) system: bool,
     pub(crate) standing: Standing,
@@ -102,6 +104,7 @@ impl Claim {
             ClaimType::Identity => RESERVED_IN_ID_TOKEN.contains(&claim.name.as_str()),
         };
         Self {
+            id: claim.id,
             name: claim.name.clone(),
             system: claim.system,
             standing: match (claim.status.is_active(), reserved) {

@@ -108,7 +108,7 @@ fn a_claim_that_is_not_released_is_not_evaluated() {
 fn disabled_claims_and_those_of_the_id_token_are_left_out() {
     check_with_rule(
         r#"inactive claim off = cool
-        claim tier of the ID token = cool
+        claim tier in the ID token = cool
         claims app Worker, scopes read
         → {"sub":"Worker"}"#,
     );

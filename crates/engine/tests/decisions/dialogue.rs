@@ -1,19 +1,23 @@
 //! A test as a text: configuration, questions, and after each question its answer.
 //!
 //! A question is `ask` (the decision), `explain` (the same with the trace), `claims` (what the server adds to the
-//! access token) or `token` (the whole token, a claim a line) and a request. Lines that begin with `→` or `·` are
-//! answers: they are made anew, and the text must come out as it was written.
+//! access token), `token`, `id-token`, `userinfo` (the whole of it, a claim a line) or `yields` (which tokens there are),
+//! and a request. Lines that begin with `→` or `·` are answers: they are made anew, and the text must come out as it was
+//! written.
 
+use engine::claims::Cause;
 use engine::trace::{Skipped, Step};
 use engine::{
-    AuthorizationServer, Decision, Denied, Envelope, Facts, Recorder, Refusal, Silent, TokenKind, claims,
-    decide, mint,
+    AuthorizationServer, Decision, Denied, Envelope, Facts, Minted, Recorder, Refusal, Silent, TokenKind,
+    claims, decide, mint, userinfo,
 };
 use model::Timestamp;
 use model::rule::Lifetimes;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::world::{World, request};
+
+const QUESTIONS: [&str; 7] = ["ask", "explain", "claims", "token", "id-token", "userinfo", "yields"];
 
 /// Complains unless the text's answers are those that the engine gives.
 #[track_caller]
@@ -25,7 +29,7 @@ pub fn check(text: &str) {
     for line in wanted.iter().filter(|line| !line.starts_with(['→', '·'])) {
         found.push((*line).to_owned());
         match line.split_once(' ') {
-            Some((question @ ("ask" | "explain" | "claims" | "token"), rest)) => {
+            Some((question, rest)) if QUESTIONS.contains(&question) => {
                 found.extend(answer(&world, question, &request::facts(rest)));
                 asked += 1;
             }
@@ -47,36 +51,56 @@ fn answer(world: &World, question: &str, facts: &Facts) -> Vec<String> {
             let told = recorder.steps.iter().map(|told| step(&server, &mut policy, told));
             told.chain([outcome(&decision)]).collect()
         }
-        _ => match claims_of(&server, facts, question == "token") {
-            Err(refused) => vec![refused],
-            Ok(claims) if question == "claims" => vec![format!("→ {}", Value::Object(claims))],
-            Ok(claims) => claims.iter().map(|(name, value)| format!("· {name} {value}")).collect(),
+        "claims" => vec![custom_claims(&server, facts).map_or_else(|no| no, |claims| format!("→ {claims}"))],
+        _ => match mint(&server, facts, &envelope(), &mut Silent) {
+            Err(no) => vec![denied(&no)],
+            Ok(minted) => shown(&server, facts, question, minted),
         },
     }
 }
 
-/// The claims of the access token, or what is answered instead.
-fn claims_of(
-    server: &AuthorizationServer,
-    facts: &Facts,
-    whole_token: bool,
-) -> Result<Map<String, Value>, String> {
-    let token_ids = |kind: TokenKind, _: &engine::Grant| match kind {
-        TokenKind::Access => "AT.1".to_owned(),
-        TokenKind::Id => "ID.1".to_owned(),
+fn shown(server: &AuthorizationServer, facts: &Facts, question: &str, minted: Minted) -> Vec<String> {
+    let claims = match question {
+        "yields" => {
+            let refresh = minted.refresh_token.then_some("refresh_token");
+            let tokens =
+                [minted.access_token.map(|_| "access_token"), minted.id_token.map(|_| "id_token"), refresh];
+            let tokens: Vec<&str> = tokens.into_iter().flatten().collect();
+            let tokens = if tokens.is_empty() { "nothing".to_owned() } else { tokens.join(" ") };
+            return vec![format!("→ {tokens}")];
+        }
+        "userinfo" => {
+            match userinfo(server, facts, &minted.grant.scopes, envelope().issued_at, &mut Silent) {
+                Ok(claims) => claims,
+                Err(no) => return vec![denied(&no)],
+            }
+        }
+        "id-token" => minted.id_token,
+        _ => minted.access_token,
     };
-    let envelope = Envelope {
+    match claims {
+        None => vec!["→ nothing".to_owned()],
+        Some(claims) => claims.iter().map(|(name, value)| format!("· {name} {value}")).collect(),
+    }
+}
+
+/// The claims that the server adds to the access token, or what is answered instead.
+fn custom_claims(server: &AuthorizationServer, facts: &Facts) -> Result<Value, String> {
+    let grant = decide(server, facts, &mut Silent).map_err(|refusal| outcome(&Err(refusal)))?;
+    let custom = claims::for_access_token(server, facts, &grant.scopes, &envelope(), &mut Silent);
+    custom.map(Value::Object).map_err(|failure| denied(&Denied::Claim(failure)))
+}
+
+/// What the tests put around tokens.
+pub fn envelope() -> Envelope<'static> {
+    Envelope {
         issuer: "https://example.test/oauth2/default",
         issued_at: Timestamp::from_milliseconds(1_000_000_999),
-        token_ids: &token_ids,
-    };
-    if !whole_token {
-        let grant = decide(server, facts, &mut Silent).map_err(|refusal| outcome(&Err(refusal)))?;
-        let custom = claims::for_access_token(server, facts, &grant.scopes, &envelope, &mut Silent);
-        return custom.map_err(|failure| denied(&Denied::Claim(failure)));
+        token_ids: &|kind, _| match kind {
+            TokenKind::Access => "AT.1".to_owned(),
+            TokenKind::Id => "ID.1".to_owned(),
+        },
     }
-    let minted = mint(server, facts, &envelope, &mut Silent).map_err(|no| denied(&no))?;
-    minted.access_token.ok_or_else(|| "→ no access token".to_owned())
 }
 
 fn denied(denied: &Denied) -> String {
@@ -84,7 +108,11 @@ fn denied(denied: &Denied) -> String {
         Denied::Decision(refusal) => outcome(&Err(refusal.clone())),
         Denied::Claim(failure) => {
             let kind = if failure.system { "system" } else { "user" };
-            format!("→ refused: the {kind} claim {}: {}", failure.name, failure.detail)
+            let reason = match failure.cause {
+                Cause::Evaluation => "",
+                Cause::TooManyGroups => " (too_many_groups)",
+            };
+            format!("→ refused: the {kind} claim {}: {}{reason}", failure.name, failure.detail)
         }
     }
 }
