@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use engine::explanation;
-use model::{GroupId, UserId};
+use model::{ClientId, GroupId, UserId};
 
 use crate::admin::group;
 use crate::failure::Fault;
@@ -62,15 +62,15 @@ pub(crate) struct NamesAt<'a> {
 }
 
 impl explanation::Names for NamesAt<'_> {
-    fn group(&self, id: &str) -> Option<String> {
-        self.names.groups.get(&GroupId::parse(id)?).cloned()
+    fn group(&self, id: GroupId) -> Option<String> {
+        self.names.groups.get(&id).cloned()
     }
 
-    fn user(&self, id: &str) -> Option<String> {
-        self.names.users.get(&UserId::parse(id)?).cloned()
+    fn user(&self, id: UserId) -> Option<String> {
+        self.names.users.get(&id).cloned()
     }
 
-    fn client(&self, id: &str) -> Option<String> {
-        self.snapshot.client(id).map(|entry| entry.app.value.label.clone())
+    fn client(&self, id: &ClientId) -> Option<String> {
+        self.snapshot.client(id.as_str()).map(|entry| entry.app.value.label.clone())
     }
 }
