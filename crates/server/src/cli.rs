@@ -16,13 +16,16 @@ use clap_complete::Shell;
 use serde_json::Value;
 
 use crate::config::{self, Config};
+use crate::operator::remote::{Remote, RemoteFlags};
 use crate::operator::restore::Wanted;
-use crate::operator::{api_token, backup, completions, doctor, restore, terminal};
+use crate::operator::{api_token, apply, backup, completions, doctor, export, restore, terminal};
 use crate::settings::{self, BadSetting, Environment, Setting, Sources};
 use crate::{control, help, key_file, start};
 
 const USAGE: u8 = 2;
 const FAILURE: u8 = 1;
+/// There is something to do, and only that was asked.
+const CHANGES: u8 = 3;
 
 /// Tokenmint, an authorization server that Okta's clients can use unmodified.
 #[derive(Parser)]
@@ -75,6 +78,29 @@ enum Command {
     /// Put a backup in the place of a database that nobody serves from
     #[command(after_help = help::RESTORE)]
     Restore(RestoreFlags),
+    /// Write a server's configuration as one readable file, with names in place of ids
+    #[command(after_help = help::EXPORT)]
+    Export {
+        /// The authorization server: its id, its name, or default
+        #[arg(value_name = "SERVER")]
+        server: String,
+        /// The file to write [default: stdout]
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// As JSON instead of YAML
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        remote: RemoteFlags,
+    },
+    /// Make a server's configuration what a file says, as one change, after the plan was shown
+    #[command(after_help = help::APPLY)]
+    Apply {
+        #[command(flatten)]
+        wanted: apply::Wanted,
+        #[command(flatten)]
+        remote: RemoteFlags,
+    },
     /// Print a script that makes a shell complete commands and flags
     #[command(after_help = help::COMPLETIONS)]
     Completions {
@@ -228,6 +254,14 @@ fn carry_out(command: &Command, environment: Environment<'_>) -> ExitCode {
         Command::Backup { file, verify: true, .. } => finish(backup::verify(file)),
         Command::Backup { file, verify: false, database } => back_up(database, file, environment),
         Command::Restore(flags) => put_back(flags, environment),
+        Command::Export { server, output, json, remote } => match Remote::open(remote, environment) {
+            Ok(remote) => finish(export::run(&remote, server, output.as_deref(), *json)),
+            Err(error) => refuse(&error),
+        },
+        Command::Apply { wanted, remote } => match Remote::open(remote, environment) {
+            Ok(remote) => end_apply(apply::run(&remote, wanted)),
+            Err(error) => refuse(&error),
+        },
         Command::Completions { shell } => complete(*shell),
     }
 }
@@ -274,6 +308,15 @@ fn put_back(flags: &RestoreFlags, environment: Environment<'_>) -> ExitCode {
             finish(restore::run(&Wanted { file: file.clone(), place, key, replace, accept, end_tokens }))
         }
         Err(error) => refuse(&error),
+    }
+}
+
+fn end_apply(ended: Result<apply::Outcome, apply::Complaint>) -> ExitCode {
+    match ended {
+        Ok(apply::Outcome::Done) => ExitCode::SUCCESS,
+        Ok(apply::Outcome::Changes) => ExitCode::from(CHANGES),
+        Err(apply::Complaint::File(why)) => complain(&why, USAGE),
+        Err(apply::Complaint::Refused(why)) => complain(&why, FAILURE),
     }
 }
 

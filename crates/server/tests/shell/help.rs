@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use crate::program::tokenmint;
 
-const COMMANDS: [&[&str]; 13] = [
+const COMMANDS: [&[&str]; 15] = [
     &[],
     &["serve"],
     &["doctor"],
@@ -19,6 +19,8 @@ const COMMANDS: [&[&str]; 13] = [
     &["api-token", "create"],
     &["api-token", "list"],
     &["api-token", "revoke"],
+    &["export"],
+    &["apply"],
     &["completions"],
 ];
 
