@@ -131,7 +131,9 @@ pub(super) fn apply_with(
         policies::apply(&mut work, wanted);
     }
     // Which rules name a scope that is gone is known only now.
-    gone.iter().for_each(|gone| scopes::conclude(&mut work, gone));
+    for gone in &gone {
+        scopes::conclude(&mut work, gone);
+    }
     work.end()
 }
 
