@@ -77,7 +77,7 @@ test('a preview over the network is the same command', async () => {
 
 test('a refusal is explained by its request id, on the configuration of its time', async () => {
   const service = await makeService(server.api);
-  const refused = await askToken(server.origin, 'default', 
+  const refused = await askToken(server.origin, 'default',
     { grant_type: 'client_credentials', scope: 'nothing' }, { authorization: basic(service.id, service.secret) });
   assert.equal(refused.status, 400);
   const id = refused.headers['x-okta-request-id'];
