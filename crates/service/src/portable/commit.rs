@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use model::AuthorizationServerId;
 use model::authorization_server::IssuerMode;
-
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::block_in_place;
 
