@@ -3,6 +3,7 @@
 use crate::{diagnostic::EvalError, limits::Limits, span::Span};
 
 /// The rest of the steps and of the output.
+#[derive(Clone)]
 pub(crate) struct Budget {
     steps: u32,
     output_bytes: usize,

@@ -1,5 +1,9 @@
 //! Checks a tree without evaluating it: names of functions and methods, numbers of arguments, regular expressions, and types
-//! where they are known. Variables that nobody knows only earn a warning.
+//! where they are known. Variables that nobody knows only earn a warning. What stands behind a dot is checked in
+//! `check/paths`, and literal arguments are in `check/literals`.
+
+mod literals;
+mod paths;
 
 use crate::{
     diagnostic::Diagnostic,
@@ -7,27 +11,38 @@ use crate::{
     limits::Limits,
     names::Uses,
     nearest::nearest,
-    pattern::Pattern,
     program::Resolved,
     span::Span,
-    tree::{Arithmetic, Call, Comparison, Expr, Kind, Name, Step},
+    tree::{Arithmetic, Call, Comparison, Expr, Kind},
 };
 
-/// Okta: the variables of an expression in a claim. `idpuser`, `source` and `$app` belong to mappings.
-const VARIABLES: [&str; 6] = ["user", "appuser", "app", "org", "session", "access"];
+/// Where an expression stands, and what it may name there.
+#[derive(Clone, Copy)]
+pub(crate) struct Setting {
+    variables: &'static [&'static str],
+    /// Whether it is in a string and about one group.
+    about_group: bool,
+}
 
-/// Okta: the methods of objects, and how many arguments each takes.
-const METHODS: [(&str, usize); 1] = [("getInternalProperty", 1)];
+impl Setting {
+    /// Okta: the variables of an expression in a claim. `idpuser`, `source` and `$app` belong to mappings.
+    pub const CLAIM: Setting =
+        Setting { variables: &["user", "appuser", "app", "org", "session", "access"], about_group: false };
+    /// Okta: the variable of an expression that `getFilteredGroups` is given.
+    pub const GROUP: Setting = Setting { variables: &["group"], about_group: true };
+}
 
-/// Checks `tree`, and notes what evaluation will want to know.
-pub(crate) fn check(tree: &Expr, limits: &Limits) -> Resolved {
-    let mut checker = Checker { limits, resolved: Resolved::default() };
+/// Checks `tree`, which was made from `text`, and notes what evaluation will want to know.
+pub(crate) fn check(tree: &Expr, text: &str, setting: Setting, limits: &Limits) -> Resolved {
+    let mut checker = Checker { text, setting, limits, resolved: Resolved::default() };
     checker.expression(tree);
     checker.resolved
 }
 
-struct Checker<'l> {
-    limits: &'l Limits,
+struct Checker<'c> {
+    text: &'c str,
+    setting: Setting,
+    limits: &'c Limits,
     resolved: Resolved,
 }
 
@@ -107,75 +122,17 @@ impl Checker<'_> {
     }
 
     fn variable(&mut self, name: &str, span: Span) -> &mut Uses {
-        if !VARIABLES.contains(&name) {
-            let unknown = Diagnostic::warning(span, format!("unknown variable `{name}`"));
-            self.resolved.diagnostics.push(match nearest(name, VARIABLES.into_iter()) {
+        let Setting { variables, about_group } = self.setting;
+        if !variables.contains(&name) {
+            let severity = if about_group { Diagnostic::error } else { Diagnostic::warning };
+            let unknown = severity(span, format!("unknown variable `{name}`"));
+            self.resolved.diagnostics.push(match nearest(name, variables.iter().copied()) {
                 Some(known) => unknown.suggest(format!("did you mean `{known}`?")),
+                None if about_group => unknown.suggest("an expression about groups knows only `group`"),
                 None => unknown.suggest("put text in quotes"),
             });
         }
         self.resolved.names.variable(name)
-    }
-
-    fn path(&mut self, base: &Expr, steps: &[Step]) -> Type {
-        let variable = self.base(base, steps.first());
-        for step in steps {
-            match step {
-                Step::Property(_) | Step::Project { .. } => {}
-                Step::Index { at, .. } => {
-                    self.expression(at);
-                }
-                Step::Method { name, arguments, .. } => self.method(variable, name, arguments),
-            }
-        }
-        Type::Any
-    }
-
-    /// Checks what a path begins with; the variable, if it is one.
-    fn base<'b>(&mut self, base: &'b Expr, step: Option<&Step>) -> Option<&'b str> {
-        let Kind::Variable(variable) = &base.kind else {
-            self.expression(base);
-            return None;
-        };
-        let uses = self.variable(variable, base.span);
-        match step {
-            Some(Step::Property(name)) => {
-                uses.properties.insert(name.text.to_string());
-            }
-            Some(Step::Index { at: Expr { kind: Kind::Text(name), .. }, .. }) => {
-                uses.properties.insert(name.to_string());
-            }
-            Some(Step::Method { name, .. }) => {
-                uses.methods.insert(name.text.to_string());
-            }
-            Some(Step::Index { .. } | Step::Project { .. }) | None => uses.whole = true,
-        }
-        Some(variable)
-    }
-
-    fn method(&mut self, variable: Option<&str>, name: &Name, arguments: &[Expr]) {
-        self.all(arguments);
-        let known = METHODS.iter().find(|(method, _)| *method == &*name.text);
-        let diagnostic = match known {
-            Some((_, wanted)) if *wanted == arguments.len() => return,
-            Some((method, wanted)) => {
-                let message = format!("`{method}` takes {}, not {}", counted(*wanted), arguments.len());
-                Diagnostic::error(name.span, message)
-            }
-            None => {
-                let unknown = Diagnostic::error(name.span, format!("unknown method `{}`", name.text));
-                let method =
-                    nearest(&name.text, METHODS.iter().map(|(method, _)| *method)).map(str::to_owned);
-                // `string.len(x)` and `user.firstName.toUpperCase()` are meant for functions.
-                let function =
-                    functions::suggest(variable, &name.text).map(|function| format!("{function}()"));
-                match method.or(function) {
-                    Some(known) => unknown.suggest(format!("did you mean `{known}`?")),
-                    None => unknown,
-                }
-            }
-        };
-        self.resolved.diagnostics.push(diagnostic);
     }
 
     fn call(&mut self, call: &Call, span: Span) -> Type {
@@ -205,7 +162,13 @@ impl Checker<'_> {
                     argument.span,
                     format!("`{function}` wants {wanted} as `{name}`, but this is {found}"),
                 );
+            } else if let Some(parameter) = function.parameter(index) {
+                self.literal(parameter.literal, argument);
             }
+        }
+        if self.setting.about_group && function.reads_surroundings {
+            let message = format!("`{}` is not for an expression about groups", function.full_name());
+            self.error(call.name_span(), message);
         }
         self.resolved.functions.insert(span.start, function);
         function.returns
@@ -274,12 +237,7 @@ impl Checker<'_> {
             }
         }
         if let Kind::Text(text) = &pattern.kind {
-            match Pattern::compile(text, self.limits.pattern_bytes) {
-                Ok(compiled) => {
-                    self.resolved.patterns.insert(pattern.span.start, compiled);
-                }
-                Err(message) => self.error(pattern.span, message),
-            }
+            self.pattern(text, pattern.span);
         }
     }
 

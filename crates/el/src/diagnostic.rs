@@ -65,11 +65,13 @@ pub struct EvalError {
     pub span: Span,
     /// Why.
     pub message: String,
+    /// Whether it is because more groups match than there may be, of which Okta tells the client.
+    pub too_many_groups: bool,
 }
 
 impl EvalError {
     pub(crate) fn new(span: Span, message: impl Into<String>) -> Self {
-        EvalError { span, message: message.into() }
+        EvalError { span, message: message.into(), too_many_groups: false }
     }
 
     /// Shows the error under the text of the expression, as [`Diagnostic::render`] does.

@@ -1,37 +1,60 @@
 //! Evaluates a checked tree. What operators and functions do is told in `operators` and `functions`.
 
+mod path;
+
 use std::{cmp::Ordering, sync::Arc};
 
 use crate::{
     budget::Budget,
     diagnostic::EvalError,
     functions::{self, Evaluated},
+    input::{Input, Inputs},
     number, operators,
     pattern::Pattern,
+    print,
     program::Program,
     scope::{Found, Variables},
     span::Span,
-    tree::{Arithmetic, Call, Comparison, Expr, Kind, Name, Step},
-    value::{ELEMENT_BYTES, Map, Value},
+    tree::{Arithmetic, Call, Comparison, Expr, Kind, Name},
+    value::{Map, Value},
 };
+use path::whole;
 
 /// One evaluation of a program.
 pub(crate) struct Evaluation<'e> {
     program: &'e Program,
     scope: &'e dyn Variables,
     budget: Budget,
+    /// Only where somebody wants to know.
+    inputs: Option<Inputs>,
 }
-
-/// What compiling a regular expression during evaluation costs.
-const PATTERN_STEPS: u32 = 1000;
 
 impl<'e> Evaluation<'e> {
     pub fn new(program: &'e Program, scope: &'e dyn Variables) -> Self {
-        Evaluation { program, scope, budget: Budget::new(&program.limits) }
+        Evaluation { program, scope, budget: Budget::new(&program.limits), inputs: None }
+    }
+
+    /// The value of the whole program, and what was read for it.
+    pub fn run_traced(mut self) -> (Evaluated, Vec<Input>) {
+        self.inputs = Some(Inputs::default());
+        let outcome = self.result();
+        (outcome, self.inputs.map(Inputs::into_vec).unwrap_or_default())
     }
 
     /// The value of the whole program.
     pub fn run(mut self) -> Evaluated {
+        self.result()
+    }
+
+    /// The value of a program that is part of another one, whose budget it shares.
+    pub fn run_within(program: &'e Program, scope: &'e dyn Variables, budget: &mut Budget) -> Evaluated {
+        let mut evaluation = Evaluation { program, scope, budget: budget.clone(), inputs: None };
+        let value = evaluation.value(&program.tree);
+        *budget = evaluation.budget;
+        value
+    }
+
+    fn result(&mut self) -> Evaluated {
         let tree = &self.program.tree;
         let value = self.value(tree)?;
         if value.size() > self.program.limits.output_bytes {
@@ -44,17 +67,12 @@ impl<'e> Evaluation<'e> {
     fn found(&mut self, expression: &'e Expr) -> Evaluated<Found<'e>> {
         self.budget.spend(1, expression.span)?;
         match &expression.kind {
-            Kind::Variable(name) => self
-                .scope
-                .variable(name)
-                .ok_or_else(|| EvalError::new(expression.span, format!("unknown name `{name}`"))),
-            Kind::Path { base, steps } => {
-                let mut found = self.found(base)?;
-                for step in steps {
-                    found = self.step(found, step)?;
-                }
+            Kind::Variable(name) => {
+                let found = self.variable(name, expression.span)?;
+                self.note(&found, || name.to_string());
                 Ok(found)
             }
+            Kind::Path { base, steps } => self.path(base, steps),
             Kind::Ternary { condition, then, otherwise } => {
                 let chosen = if self.condition(condition)? { then } else { otherwise };
                 self.found(chosen)
@@ -64,6 +82,21 @@ impl<'e> Evaluation<'e> {
                 found => Ok(found),
             },
             _ => self.computed(expression).map(Found::Value),
+        }
+    }
+
+    fn variable(&self, name: &str, span: Span) -> Evaluated<Found<'e>> {
+        let found = self.scope.variable(name);
+        found.ok_or_else(|| EvalError::new(span, format!("unknown name `{name}`")))
+    }
+
+    /// Notes what was read, if somebody wants to know. Of an object that is no value only its being there is noted.
+    fn note(&mut self, found: &Found<'e>, path: impl FnOnce() -> String) {
+        if let Some(inputs) = &mut self.inputs {
+            inputs.note(path, || match found {
+                Found::Value(value) => value.clone(),
+                Found::Object(object) => object.whole().unwrap_or_else(|| Value::Map(Map::default())),
+            });
         }
     }
 
@@ -110,66 +143,34 @@ impl<'e> Evaluation<'e> {
         members.collect::<Evaluated<Map>>().map(Value::Map)
     }
 
-    fn step(&mut self, from: Found<'e>, step: &'e Step) -> Evaluated<Found<'e>> {
-        self.budget.spend(1, step.span())?;
-        match step {
-            Step::Property(name) => property(from, &name.text, name.span),
-            Step::Index { span, at } => {
-                let at = self.value(at)?;
-                index(from, &at, *span)
-            }
-            Step::Project { span, names } => self.projection(from, names, *span).map(Found::Value),
-            Step::Method { span, name, arguments } => {
-                let mut values = Vec::new();
-                for argument in arguments {
-                    values.push(self.value(argument)?);
-                }
-                match from {
-                    Found::Object(object) => {
-                        object.call(&name.text, &values).map_err(|e| EvalError::new(*span, e.to_string()))
-                    }
-                    Found::Value(value) => {
-                        let message = format!("cannot call `{}` of {}", name.text, value.described());
-                        Err(EvalError::new(*span, message))
-                    }
-                }
-            }
-        }
-    }
-
-    /// Okta: `list.![name]`.
-    fn projection(&mut self, from: Found<'e>, names: &'e [Name], span: Span) -> Evaluated {
-        let list = match whole(from, span)? {
-            Value::List(list) => list,
-            other => {
-                let message = format!("`.![ ]` wants an array before it, but this is {}", other.described());
-                return Err(EvalError::new(span, message));
-            }
-        };
-        self.budget.build(list.len().saturating_mul(ELEMENT_BYTES), span)?;
-        let mut projected = Vec::new();
-        for element in list.iter() {
-            let mut found = Found::Value(element.clone());
-            for name in names {
-                self.budget.spend(1, span)?;
-                found = property(found, &name.text, name.span)?;
-            }
-            projected.push(whole(found, span)?);
-        }
-        Ok(Value::from(projected))
-    }
-
     fn call(&mut self, call: &'e Call, span: Span) -> Evaluated {
-        let mut arguments = Vec::new();
-        for argument in &call.arguments {
-            arguments.push(self.value(argument)?);
-        }
-        let spans: Vec<Span> = call.arguments.iter().map(|argument| argument.span).collect();
+        let arguments = self.values(&call.arguments)?;
         let Some(function) = self.program.resolved.functions.get(&span.start) else {
             return Err(EvalError::new(span, format!("unknown function `{}`", call.full_name())));
         };
-        let budget = &mut self.budget;
-        (function.run)(&mut functions::Call { function, arguments: &arguments, spans: &spans, span, budget })
+        let Evaluation { program, scope, budget, .. } = self;
+        let written = &call.arguments;
+        let value = (function.run)(&mut functions::Call {
+            function,
+            arguments: &arguments,
+            written,
+            span,
+            budget,
+            scope: *scope,
+            program,
+        })?;
+        if let Some(inputs) = self.inputs.as_mut().filter(|_| function.reads_surroundings) {
+            inputs.note(|| print::call_text(call), || value.clone());
+        }
+        Ok(value)
+    }
+
+    fn values(&mut self, expressions: &'e [Expr]) -> Evaluated<Vec<Value>> {
+        let mut values = Vec::with_capacity(expressions.len());
+        for expression in expressions {
+            values.push(self.value(expression)?);
+        }
+        Ok(values)
     }
 
     /// Okta: a condition must be Boolean; nothing else converts to one.
@@ -283,14 +284,14 @@ impl<'e> Evaluation<'e> {
             return self.compare(compiled, &text, pattern.span);
         }
         let written = self.matched_text(pattern)?;
-        self.budget.spend(PATTERN_STEPS, pattern.span)?;
+        self.budget.spend(Pattern::COMPILE_STEPS, pattern.span)?;
         let compiled = Pattern::compile(&written, self.program.limits.late_pattern_bytes());
         let compiled = compiled.map_err(|message| EvalError::new(pattern.span, message))?;
         self.compare(&compiled, &text, pattern.span)
     }
 
     fn compare(&mut self, pattern: &Pattern, text: &str, span: Span) -> Evaluated<bool> {
-        self.budget.spend(pattern.steps(text), span)?;
+        self.budget.spend(pattern.steps(text.len()), span)?;
         Ok(pattern.matches(text))
     }
 
@@ -316,50 +317,6 @@ enum Sum {
 
 fn is_text(value: &Value) -> bool {
     matches!(value, Value::Text(_))
-}
-
-fn whole(found: Found<'_>, span: Span) -> Evaluated {
-    match found {
-        Found::Value(value) => Ok(value),
-        Found::Object(object) => object.whole().ok_or_else(|| {
-            EvalError::new(span, "this is an object and not a value; name one of its properties")
-        }),
-    }
-}
-
-/// A property that is missing is null; a property of null does not exist.
-fn property<'e>(from: Found<'e>, name: &str, span: Span) -> Evaluated<Found<'e>> {
-    match from {
-        Found::Object(object) => Ok(object.property(name).unwrap_or(Found::Value(Value::Null))),
-        Found::Value(Value::Map(map)) => Ok(Found::Value(map.get(name).cloned().unwrap_or_default())),
-        Found::Value(other) => {
-            Err(EvalError::new(span, format!("cannot read `{name}` of {}", other.described())))
-        }
-    }
-}
-
-/// Okta: `{1, 2, 3}[0]`.
-///
-/// Guess: a string is not indexed, neither as Java's characters nor as an array with commas; a property may be read by index.
-fn index<'e>(from: Found<'e>, at: &Value, span: Span) -> Evaluated<Found<'e>> {
-    match (from, at) {
-        (Found::Value(Value::List(list)), Value::Int(position)) => {
-            let element = usize::try_from(*position).ok().and_then(|position| list.get(position));
-            element.cloned().map(Found::Value).ok_or_else(|| {
-                EvalError::new(span, format!("there is no position {position} in an array of {}", list.len()))
-            })
-        }
-        (from @ (Found::Object(_) | Found::Value(Value::Map(_))), Value::Text(name)) => {
-            property(from, name, span)
-        }
-        (from, at) => {
-            let from = match &from {
-                Found::Object(_) => "an object",
-                Found::Value(value) => value.described(),
-            };
-            Err(EvalError::new(span, format!("cannot index {from} by {}", at.described())))
-        }
-    }
 }
 
 /// Guess: values of kinds that have nothing in common are not equal, as in the Spring Expression Language. Where the kinds

@@ -1,11 +1,15 @@
 //! The table of functions: what each is called, what it takes and gives. What it does is told in the file of its family.
 //!
-//! A further family (`Iso3166Convert`, `Time`, the group functions) is one more file with one more table, listed in
-//! [`FAMILIES`].
+//! A further family is one more file with one more table, listed in [`FAMILIES`].
 
 mod arrays;
 mod convert;
+mod countries;
+mod country;
+mod directory;
+pub(crate) mod groups;
 mod string;
+pub(crate) mod time;
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -14,7 +18,10 @@ use crate::{
     diagnostic::EvalError,
     nearest::nearest,
     number, operators,
+    program::Program,
+    scope::Variables,
     span::Span,
+    tree::Expr,
     value::{ELEMENT_BYTES, Value},
 };
 
@@ -29,10 +36,14 @@ pub(crate) struct Function {
     pub name: &'static str,
     /// What must be given.
     pub parameters: &'static [Parameter],
-    /// What may follow, any number of times, in groups of this length.
+    /// What may follow.
+    pub optional: &'static [Parameter],
+    /// What may come after that, any number of times, in groups of this length.
     pub repeated: &'static [Parameter],
     /// What comes out, if it is not null.
     pub returns: Type,
+    /// Whether it reads more than its arguments: the time, or the user's groups.
+    pub reads_surroundings: bool,
     /// Does it.
     pub run: fn(&mut Call<'_>) -> Evaluated,
 }
@@ -43,6 +54,33 @@ pub(crate) struct Parameter {
     pub name: &'static str,
     /// What it must be.
     pub accepts: Type,
+    /// What can be said of it already when it is written as a literal.
+    pub literal: Literal,
+}
+
+/// What a literal argument means, so that `check` can judge it and note what it names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Literal {
+    /// Nothing in particular.
+    Free,
+    /// The id of a group.
+    GroupId,
+    /// An array of such ids.
+    GroupIds,
+    /// The name of a group.
+    GroupName,
+    /// A part of the names of groups.
+    GroupPart,
+    /// A regular expression that is compared with names of groups.
+    GroupPattern,
+    /// An expression about `group`.
+    GroupExpression,
+    /// How many groups there may be.
+    GroupLimit,
+    /// A pattern of times.
+    TimePattern,
+    /// The id of a time zone.
+    TimeZone,
 }
 
 /// What a value may be, as far as that is known before evaluation.
@@ -87,22 +125,30 @@ impl Type {
 }
 
 const fn text(name: &'static str) -> Parameter {
-    Parameter { name, accepts: Type::Text }
+    Parameter { name, accepts: Type::Text, literal: Literal::Free }
 }
 
 const fn integer(name: &'static str) -> Parameter {
-    Parameter { name, accepts: Type::Integer }
+    Parameter { accepts: Type::Integer, ..text(name) }
 }
 
 const fn array(name: &'static str) -> Parameter {
-    Parameter { name, accepts: Type::Array }
+    Parameter { accepts: Type::Array, ..text(name) }
 }
 
 const fn any(name: &'static str) -> Parameter {
-    Parameter { name, accepts: Type::Any }
+    Parameter { accepts: Type::Any, ..text(name) }
 }
 
-const FAMILIES: [&[Function]; 3] = [string::FUNCTIONS, arrays::FUNCTIONS, convert::FUNCTIONS];
+const FAMILIES: [&[Function]; 7] = [
+    string::FUNCTIONS,
+    arrays::FUNCTIONS,
+    convert::FUNCTIONS,
+    country::FUNCTIONS,
+    groups::FUNCTIONS,
+    directory::FUNCTIONS,
+    time::FUNCTIONS,
+];
 
 fn all() -> impl Iterator<Item = &'static Function> {
     FAMILIES.into_iter().flatten()
@@ -135,6 +181,20 @@ pub(crate) fn suggest(namespace: Option<&str>, name: &str) -> Option<String> {
 }
 
 impl Function {
+    /// A function without a namespace that needs no arguments and nothing else.
+    const fn new(name: &'static str, returns: Type, run: fn(&mut Call<'_>) -> Evaluated) -> Self {
+        Function {
+            namespace: None,
+            name,
+            parameters: &[],
+            optional: &[],
+            repeated: &[],
+            returns,
+            reads_surroundings: false,
+            run,
+        }
+    }
+
     /// `String.len`
     pub fn full_name(&self) -> String {
         self.namespace.map_or(self.name.to_owned(), |namespace| format!("{namespace}.{}", self.name))
@@ -142,7 +202,8 @@ impl Function {
 
     /// `String.join(separator, string, …)`
     pub fn signature(&self) -> String {
-        let mut names: Vec<&str> = self.parameters.iter().chain(self.repeated).map(|p| p.name).collect();
+        let parameters = self.parameters.iter().chain(self.optional).chain(self.repeated);
+        let mut names: Vec<&str> = parameters.map(|parameter| parameter.name).collect();
         if !self.repeated.is_empty() {
             names.push("…");
         }
@@ -151,8 +212,8 @@ impl Function {
 
     /// What the argument at `index` is for.
     pub fn parameter(&self, index: usize) -> Option<&'static Parameter> {
-        self.parameters.get(index).or_else(|| {
-            let beyond = index.checked_sub(self.parameters.len())?;
+        self.parameters.iter().chain(self.optional).nth(index).or_else(|| {
+            let beyond = index.checked_sub(self.parameters.len() + self.optional.len())?;
             self.repeated.get(beyond.checked_rem(self.repeated.len())?)
         })
     }
@@ -160,7 +221,7 @@ impl Function {
     /// Whether the function can be given so many arguments.
     pub fn takes(&self, count: usize) -> bool {
         count.checked_sub(self.parameters.len()).is_some_and(|more| match self.repeated.len() {
-            0 => more == 0,
+            0 => more <= self.optional.len(),
             group => more.is_multiple_of(group),
         })
     }
@@ -170,9 +231,12 @@ impl Function {
 pub(crate) struct Call<'c> {
     pub function: &'static Function,
     pub arguments: &'c [Value],
-    pub spans: &'c [Span],
+    /// The arguments as they were written.
+    pub written: &'c [Expr],
     pub span: Span,
     pub budget: &'c mut Budget,
+    pub scope: &'c dyn Variables,
+    pub program: &'c Program,
 }
 
 /// An array argument.
@@ -261,7 +325,12 @@ impl<'c> Call<'c> {
 
     /// Says that the function fails because of the argument at `index`.
     pub fn fail_at(&self, index: usize, message: &str) -> EvalError {
-        EvalError { span: self.spans.get(index).copied().unwrap_or(self.span), ..self.fail(message) }
+        EvalError { span: self.place(index), ..self.fail(message) }
+    }
+
+    /// Where the argument at `index` stands.
+    pub fn place(&self, index: usize) -> Span {
+        self.written.get(index).map_or(self.span, |argument| argument.span)
     }
 
     /// Says that the argument at `index` is of the wrong kind.

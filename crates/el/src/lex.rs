@@ -32,6 +32,8 @@ pub(crate) enum Symbol {
     Comma,
     Colon,
     Dot,
+    /// `?.`, beyond Okta.
+    Safe,
     /// `.!`, which begins the projection `.![`.
     Project,
     Question,
@@ -55,6 +57,7 @@ pub(crate) enum Symbol {
 /// Longer spellings stand before their beginnings.
 const SYMBOLS: &[(&str, Symbol)] = &[
     ("?:", Symbol::Elvis),
+    ("?.", Symbol::Safe),
     (".!", Symbol::Project),
     ("&&", Symbol::And),
     ("||", Symbol::Or),
@@ -85,7 +88,6 @@ const SYMBOLS: &[(&str, Symbol)] = &[
 /// Spellings that the Spring Expression Language knows and Okta's subset does not, or that are easily mistyped:
 /// (spelling, message, suggestion).
 const REFUSED: &[(&str, &str, Option<&str>)] = &[
-    ("?.", "safe navigation with `?.` is not part of the language", Some("compare with `null` first")),
     ("=", "assignment with `=` is not part of the language", Some("did you mean `==`?")),
     ("&", "unexpected `&`", Some("did you mean `&&`?")),
     ("|", "unexpected `|`", Some("did you mean `||`?")),
@@ -184,9 +186,6 @@ impl<'t> Lexer<'t> {
     fn symbol(&mut self, first: char) -> Result<Symbol, Diagnostic> {
         if let Some((spelling, symbol)) = SYMBOLS.iter().find(|(spelling, _)| self.rest.starts_with(spelling))
         {
-            if let Some(refusal) = self.refusal().filter(|_| *symbol == Symbol::Question) {
-                return Err(refusal);
-            }
             self.skip(spelling.len());
             return Ok(*symbol);
         }

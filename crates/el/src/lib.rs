@@ -7,6 +7,8 @@
 //! Left out: what the variables hold. The caller says that through [`Variables`] and [`Object`], and nothing is copied that
 //! the expression does not read.
 //!
+//! Beyond Okta: `?.`, which leads from null to null (`tree::Step`), and more characters ([`Limits::characters`]).
+//!
 //! Where Okta documents nothing, we do what the Spring Expression Language does, of which Okta's is a subset. Each such guess
 //! has one function, one comment that says so, and one test in `tests/language/guesses.rs`.
 //!
@@ -23,6 +25,8 @@ mod check;
 mod diagnostic;
 mod eval;
 mod functions;
+mod group;
+mod input;
 mod lex;
 mod limits;
 mod names;
@@ -40,8 +44,10 @@ mod value;
 
 pub use crate::{
     diagnostic::{Diagnostic, EvalError, Severity},
+    group::{Group, GroupSource},
+    input::Input,
     limits::Limits,
-    names::{Names, Uses},
+    names::{GroupNames, LinkNames, Names, Uses},
     nearest::nearest,
     parse::parse,
     pattern::Pattern,

@@ -3,7 +3,7 @@
 /// Bounds on the text, the tree and the evaluation of an expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The most characters an expression may have. Okta: 1024.
+    /// The most characters an expression may have. Okta: 1024; by default four times as many.
     pub characters: usize,
     /// How many expressions may lie within each other: what is in brackets, an argument, a branch and a right side are each
     /// within what is around them. Values above 100 count as 100, so that no expression can exhaust the stack.
@@ -24,6 +24,21 @@ impl Limits {
         self.depth.min(100)
     }
 
+    /// Those of an expression about groups that stands in a string: it is evaluated on top of what is around it, and gets a
+    /// quarter of the depth.
+    pub(crate) fn of_group_expression(&self) -> Limits {
+        Limits { depth: self.effective_depth() / 4, ..self.clone() }
+    }
+
+    /// The same, where the string is only known during evaluation, and somebody waits for it to be compiled.
+    pub(crate) fn of_late_group_expression(&self) -> Limits {
+        Limits {
+            characters: self.characters.min(256),
+            pattern_bytes: self.late_pattern_bytes() / 4,
+            ..self.of_group_expression()
+        }
+    }
+
     /// How large a regular expression may become that is compiled during evaluation.
     pub(crate) fn late_pattern_bytes(&self) -> usize {
         self.pattern_bytes / 4
@@ -33,7 +48,7 @@ impl Limits {
 impl Default for Limits {
     fn default() -> Self {
         Limits {
-            characters: 1024,
+            characters: 4096,
             depth: 100,
             steps: 10_000,
             output_bytes: 64 * 1024,

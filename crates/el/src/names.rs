@@ -3,12 +3,34 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The names in an expression.
-///
-/// The groups that group functions name in literals will stand here too, beside the variables.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Names {
     /// Each variable, known or not, and what is read of it.
     pub variables: BTreeMap<String, Uses>,
+    /// The groups that it asks about.
+    pub groups: GroupNames,
+    /// The linked objects of the user that it asks for.
+    pub linked_objects: LinkNames,
+}
+
+/// Which of the user's groups may be asked about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GroupNames {
+    /// The ids in literals.
+    pub ids: BTreeSet<String>,
+    /// The names in literals.
+    pub names: BTreeSet<String>,
+    /// Whether any other group may matter.
+    pub all: bool,
+}
+
+/// Which linked objects may be asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LinkNames {
+    /// The names in literals: `manager` in `user.getLinkedObject("manager")`.
+    pub names: BTreeSet<String>,
+    /// Whether any other may be asked for.
+    pub all: bool,
 }
 
 /// What is read of a variable.

@@ -8,7 +8,7 @@ use crate::{
     lex::{Kind as Lexed, Symbol, Token, lex},
     limits::Limits,
     span::Span,
-    tree::{Arithmetic, Call, Comparison, Expr, Kind, Name, Step},
+    tree::{Arithmetic, Call, Comparison, Expr, Kind, Name, Step, StepKind},
 };
 
 /// Parses a text, without checking it: [`compile`](crate::compile) does both.
@@ -232,12 +232,17 @@ impl<'t> Parser<'t> {
         let base = self.primary()?;
         let mut steps = Vec::new();
         loop {
-            steps.push(match self.peek().kind {
-                Lexed::Symbol(Symbol::Dot) => self.member()?,
+            let kind = match self.peek().kind {
+                Lexed::Symbol(Symbol::Dot) => self.member("a name after `.`")?,
                 Lexed::Symbol(Symbol::OpenSquare) => self.index()?,
                 Lexed::Symbol(Symbol::Project) => self.projection()?,
+                Lexed::Symbol(Symbol::Safe) => {
+                    steps.push(Step { safe: true, kind: self.safe_step()? });
+                    continue;
+                }
                 _ => break,
-            });
+            };
+            steps.push(Step { safe: false, kind });
         }
         match steps.last() {
             None => Ok(base),
@@ -248,24 +253,39 @@ impl<'t> Parser<'t> {
         }
     }
 
-    fn member(&mut self) -> Parsed<Step> {
-        self.advance();
-        let name = self.name("a name after `.`")?;
-        if !self.next_is(Symbol::OpenRound) {
-            return Ok(Step::Property(name));
+    /// `?.name`, `?.name()`, `?.[0]` or `?.![name]`.
+    fn safe_step(&mut self) -> Parsed<StepKind> {
+        match self.tokens.get(self.at + 1).map(|token| &token.kind) {
+            Some(Lexed::Symbol(Symbol::OpenSquare)) => {
+                self.advance();
+                self.index()
+            }
+            Some(Lexed::Symbol(Symbol::Not)) => {
+                self.advance();
+                self.projection()
+            }
+            _ => self.member("a name, `[` or `![` after `?.`"),
         }
-        let (arguments, end) = self.arguments()?;
-        Ok(Step::Method { span: name.span.to(end), name, arguments })
     }
 
-    fn index(&mut self) -> Parsed<Step> {
+    fn member(&mut self, wanted: &str) -> Parsed<StepKind> {
+        self.advance();
+        let name = self.name(wanted)?;
+        if !self.next_is(Symbol::OpenRound) {
+            return Ok(StepKind::Property(name));
+        }
+        let (arguments, end) = self.arguments()?;
+        Ok(StepKind::Method { span: name.span.to(end), name, arguments })
+    }
+
+    fn index(&mut self) -> Parsed<StepKind> {
         let open = self.advance();
         let at = self.expression(Power::Conditional)?;
         let close = self.expect(Symbol::CloseSquare, "`]`")?;
-        Ok(Step::Index { span: open.to(close), at })
+        Ok(StepKind::Index { span: open.to(close), at })
     }
 
-    fn projection(&mut self) -> Parsed<Step> {
+    fn projection(&mut self) -> Parsed<StepKind> {
         let open = self.advance();
         self.expect(Symbol::OpenSquare, "`[` after `.!`")?;
         let mut names = vec![self.name("the name of a property")?];
@@ -273,7 +293,7 @@ impl<'t> Parser<'t> {
             names.push(self.name("a name after `.`")?);
         }
         let close = self.expect(Symbol::CloseSquare, "`]` after the name of a property")?;
-        Ok(Step::Project { span: open.to(close), names })
+        Ok(StepKind::Project { span: open.to(close), names })
     }
 
     fn primary(&mut self) -> Parsed {

@@ -17,6 +17,9 @@ const USUAL_BYTES: usize = 4 * 1024;
 const BYTES_PER_STEP: usize = 256 * 256;
 
 impl Pattern {
+    /// What compiling one during evaluation costs.
+    pub(crate) const COMPILE_STEPS: u32 = 1000;
+
     /// Compiles a regular expression to at most `bytes`. The error says what is wrong with it: lower case, no full stop.
     ///
     /// Classes such as `\d` and `\w` mean ASCII only, as in Java. Lookaround and back-references, which cannot be had in
@@ -40,9 +43,9 @@ impl Pattern {
         self.regex.is_match(text)
     }
 
-    /// How many steps comparing with `text` counts for.
-    pub(crate) fn steps(&self, text: &str) -> u32 {
-        u32::try_from(text.len().saturating_mul(self.bytes) / BYTES_PER_STEP).unwrap_or(u32::MAX)
+    /// How many steps comparing with so many bytes of text counts for.
+    pub(crate) fn steps(&self, bytes: usize) -> u32 {
+        u32::try_from(bytes.saturating_mul(self.bytes) / BYTES_PER_STEP).unwrap_or(u32::MAX)
     }
 }
 

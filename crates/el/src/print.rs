@@ -2,7 +2,7 @@
 
 use std::fmt::{Display, Formatter, Result};
 
-use crate::tree::{Arithmetic, Expr, Kind, Step};
+use crate::tree::{Arithmetic, Call, Expr, Kind, Step, StepKind};
 
 /// How strongly the outermost operator of an expression binds, weakest first. `parse` has the same order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,11 +34,7 @@ impl Display for Expr {
             }
             Kind::Map(entries) => map(f, entries),
             Kind::Path { base, steps } => path(f, base, steps),
-            Kind::Call(call) => {
-                write!(f, "{}(", call.full_name())?;
-                separated(f, &call.arguments, ", ", Power::Conditional)?;
-                f.write_str(")")
-            }
+            Kind::Call(call) => self::call(f, call),
             Kind::Not(operand) => {
                 f.write_str("!")?;
                 at_least(f, operand, Power::Unary)
@@ -124,23 +120,44 @@ fn map(f: &mut Formatter<'_>, entries: &[(crate::tree::Name, Expr)]) -> Result {
     f.write_str("}")
 }
 
+/// The text of the beginning of a path.
+pub(crate) fn path_text(base: &Expr, steps: &[Step]) -> String {
+    std::fmt::from_fn(|f| path(f, base, steps)).to_string()
+}
+
+/// The text of a call.
+pub(crate) fn call_text(written: &Call) -> String {
+    std::fmt::from_fn(|f| call(f, written)).to_string()
+}
+
+fn call(f: &mut Formatter<'_>, call: &Call) -> Result {
+    write!(f, "{}(", call.full_name())?;
+    separated(f, &call.arguments, ", ", Power::Conditional)?;
+    f.write_str(")")
+}
+
 fn path(f: &mut Formatter<'_>, base: &Expr, steps: &[Step]) -> Result {
     // A capital before a method would read as the namespace of a function.
     let capital = matches!(&base.kind, Kind::Variable(name) if name.starts_with(char::is_uppercase));
-    if capital && matches!(steps.first(), Some(Step::Method { .. })) {
+    let method = |step: &Step| !step.safe && matches!(step.kind, StepKind::Method { .. });
+    if capital && steps.first().is_some_and(method) {
         write!(f, "({base})")?;
     } else {
         at_least(f, base, Power::Primary)?;
     }
     for step in steps {
-        match step {
-            Step::Property(name) => write!(f, ".{}", name.text)?,
-            Step::Index { at, .. } => write!(f, "[{at}]")?,
-            Step::Project { names, .. } => {
+        if step.safe {
+            f.write_str("?")?;
+        }
+        match &step.kind {
+            StepKind::Property(name) => write!(f, ".{}", name.text)?,
+            StepKind::Index { at, .. } if step.safe => write!(f, ".[{at}]")?,
+            StepKind::Index { at, .. } => write!(f, "[{at}]")?,
+            StepKind::Project { names, .. } => {
                 let names: Vec<&str> = names.iter().map(|name| &*name.text).collect();
                 write!(f, ".![{}]", names.join("."))?;
             }
-            Step::Method { name, arguments, .. } => {
+            StepKind::Method { name, arguments, .. } => {
                 write!(f, ".{}(", name.text)?;
                 separated(f, arguments, ", ", Power::Conditional)?;
                 f.write_str(")")?;

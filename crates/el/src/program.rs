@@ -3,15 +3,17 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
-    check::check,
+    check::{Setting, check},
     diagnostic::{Diagnostic, EvalError, Severity},
     eval::Evaluation,
     functions::Function,
+    input::Input,
     limits::Limits,
     names::Names,
     parse::parse,
     pattern::Pattern,
     scope::Variables,
+    span::Span,
     tree::Expr,
     value::Value,
 };
@@ -32,6 +34,8 @@ pub(crate) struct Resolved {
     pub functions: BTreeMap<usize, &'static Function>,
     /// The regular expression written at each place.
     pub patterns: BTreeMap<usize, Pattern>,
+    /// The expression about groups written at each place.
+    pub programs: BTreeMap<usize, Program>,
     pub names: Names,
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -40,8 +44,21 @@ pub(crate) struct Resolved {
 ///
 /// An unknown variable is a warning, because Okta saves claims such as `cool`; evaluating it fails.
 pub fn compile(text: &str, limits: &Limits) -> Result<Program, Vec<Diagnostic>> {
+    compile_in(Setting::CLAIM, text, limits)
+}
+
+/// Compiles an expression about `group`, as `getFilteredGroups` is given it in a string, or says the first thing that is wrong
+/// with it.
+pub(crate) fn compile_group_expression(text: &str, limits: &Limits) -> Result<Program, Diagnostic> {
+    compile_in(Setting::GROUP, text, limits).map_err(|diagnostics| {
+        let first = diagnostics.into_iter().find(|diagnostic| diagnostic.severity == Severity::Error);
+        first.unwrap_or_else(|| Diagnostic::error(Span::default(), "the expression about groups is wrong"))
+    })
+}
+
+fn compile_in(setting: Setting, text: &str, limits: &Limits) -> Result<Program, Vec<Diagnostic>> {
     let tree = parse(text, limits).map_err(|diagnostic| vec![diagnostic])?;
-    let mut resolved = check(&tree, limits);
+    let mut resolved = check(&tree, text, setting, limits);
     resolved.diagnostics.sort_by_key(|diagnostic| diagnostic.span);
     if resolved.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
         return Err(resolved.diagnostics);
@@ -53,6 +70,12 @@ impl Program {
     /// The value of the expression with these variables.
     pub fn evaluate(&self, scope: &dyn Variables) -> Result<Value, EvalError> {
         Evaluation::new(self, scope).run()
+    }
+
+    /// The value of the expression with these variables, and what was read of them, also if there is no value. What is kept
+    /// of that is bounded.
+    pub fn evaluate_traced(&self, scope: &dyn Variables) -> (Result<Value, EvalError>, Vec<Input>) {
+        Evaluation::new(self, scope).run_traced()
     }
 
     /// The text it was compiled from.

@@ -2,14 +2,31 @@
 
 use serde_json::{Map as JsonMap, Value as Json};
 
-use crate::value::{Map, Value};
+use crate::{
+    functions::groups::GROUPS_MAX,
+    group::Group,
+    value::{Map, Value},
+};
 
-/// The variables of an evaluation.
-///
-/// Functions that need more than their arguments (the time, the user's groups) will ask for it here too.
+/// The variables of an evaluation, and what functions need besides their arguments.
 pub trait Variables {
     /// What `name` stands for. `None` if there is no such variable, which is not the same as a variable that is null.
     fn variable(&self, name: &str) -> Option<Found<'_>>;
+
+    /// Milliseconds since 1970, for `Time.now`; `None` where an evaluation has no time.
+    fn now_millis(&self) -> Option<i64> {
+        None
+    }
+
+    /// The groups of the current user, `Everyone` among them; `None` where there is no user.
+    fn groups(&self) -> Option<&[Group]> {
+        None
+    }
+
+    /// How many groups a function may be asked for at most. Okta: 100, but any number in the authorization code flow.
+    fn groups_max(&self) -> usize {
+        GROUPS_MAX
+    }
 }
 
 /// Something whose properties are read by name, such as a user, and which is not copied for that.

@@ -104,7 +104,16 @@ pub struct Name {
 
 /// One step from a value to one of its parts.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Step {
+pub struct Step {
+    /// Whether it is written with `?.`: from null it leads to null. Beyond Okta.
+    pub safe: bool,
+    /// Which part.
+    pub kind: StepKind,
+}
+
+/// What part of a value a step leads to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StepKind {
     /// `.firstName`
     Property(Name),
     /// `[0]`, `['firstName']`
@@ -206,9 +215,11 @@ impl Comparison {
 impl Step {
     /// Where the step stands, without what it starts from.
     pub fn span(&self) -> Span {
-        match self {
-            Step::Property(name) => name.span,
-            Step::Index { span, .. } | Step::Project { span, .. } | Step::Method { span, .. } => *span,
+        match &self.kind {
+            StepKind::Property(name) => name.span,
+            StepKind::Index { span, .. } | StepKind::Project { span, .. } | StepKind::Method { span, .. } => {
+                *span
+            }
         }
     }
 }

@@ -121,8 +121,10 @@ pub const RESERVED_IN_ID_TOKEN: &[&str] = &[
     "sid",
 ];
 
-/// How long an expression or a filter may be, in characters (Okta's limit).
-pub const VALUE_MAX: usize = 1_024;
+/// How long an expression may be, in characters. Okta's limit is 1,024; whoever stays below it can take a claim there.
+pub const EXPRESSION_MAX: usize = 4_096;
+/// How long a filter may be, in characters (Okta's limit).
+pub const FILTER_MAX: usize = 1_024;
 /// How many claims one server may have beyond the system ones.
 pub const CLAIMS_MAX: usize = 1_000;
 
@@ -142,8 +144,8 @@ impl Claim {
         }
         invalid::at_most("conditions.scopes", &self.scopes, crate::rule::ENTRIES_MAX)?;
         match &self.value {
-            ClaimValue::Expression(expression) => invalid::text("value", expression, 1, VALUE_MAX),
-            ClaimValue::Groups { value, .. } => invalid::text("value", value, 0, VALUE_MAX),
+            ClaimValue::Expression(expression) => invalid::text("value", expression, 1, EXPRESSION_MAX),
+            ClaimValue::Groups { value, .. } => invalid::text("value", value, 0, FILTER_MAX),
             ClaimValue::System if self.system => Ok(()),
             ClaimValue::System => {
                 Err(Invalid::new("valueType", "SYSTEM is only for the claims that come with the server"))

@@ -27,7 +27,7 @@ const fn arrays(
     returns: Type,
     run: fn(&mut Call<'_>) -> Evaluated,
 ) -> Function {
-    Function { namespace: Some("Arrays"), name, parameters, repeated: &[], returns, run }
+    Function { namespace: Some("Arrays"), parameters, ..Function::new(name, returns, run) }
 }
 
 /// Okta: `Arrays.add`.

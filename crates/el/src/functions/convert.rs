@@ -2,27 +2,17 @@
 //!
 //! Guess: null converts to null.
 
-use super::{Call, Evaluated, Function, Type, any};
+use super::{Call, Evaluated, Function, Parameter, Type, any};
 use crate::{number, value::Value};
 
-pub(super) const FUNCTIONS: &[Function] = &[
-    Function {
-        namespace: Some("Convert"),
-        name: "toInt",
-        parameters: &[any("value")],
-        repeated: &[],
-        returns: Type::Integer,
-        run: to_int,
-    },
-    Function {
-        namespace: Some("Convert"),
-        name: "toNum",
-        parameters: &[any("value")],
-        repeated: &[],
-        returns: Type::Number,
-        run: to_num,
-    },
-];
+const ONE: &[Parameter] = &[any("value")];
+
+pub(super) const FUNCTIONS: &[Function] =
+    &[convert("toInt", Type::Integer, to_int), convert("toNum", Type::Number, to_num)];
+
+const fn convert(name: &'static str, returns: Type, run: fn(&mut Call<'_>) -> Evaluated) -> Function {
+    Function { namespace: Some("Convert"), parameters: ONE, ..Function::new(name, returns, run) }
+}
 
 /// Okta: `Convert.toInt(string)` and `Convert.toInt(double)`, which rounds to the nearest.
 ///
@@ -57,7 +47,7 @@ fn to_num(call: &mut Call<'_>) -> Evaluated {
 }
 
 /// The beginning of somebody's text, for a message.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let start: String = text.chars().take(32).collect();
     let more = if start.len() < text.len() { "…" } else { "" };
     format!("`{start}{more}`")

@@ -45,7 +45,7 @@ const fn string(
     returns: Type,
     run: fn(&mut Call<'_>) -> Evaluated,
 ) -> Function {
-    Function { namespace: Some("String"), name, parameters, repeated: &[], returns, run }
+    Function { namespace: Some("String"), parameters, ..Function::new(name, returns, run) }
 }
 
 /// Okta: `String.append`.

@@ -133,7 +133,7 @@ fn suggestions_know_common_mistakes() {
 fn an_evaluation_error_is_shown_like_a_diagnostic() {
     let text = "'ö' + appuser.userName";
     let program = compile(text, &Limits::default()).expect("the expression compiles");
-    let error = program.evaluate(&crate::world::variables()).expect_err("the app user is null");
+    let error = program.evaluate(&crate::world::world()).expect_err("the app user is null");
     let wanted = [
         "error: cannot read `userName` of null",
         "  |",
@@ -149,4 +149,57 @@ fn rendering_against_another_text_does_no_harm() {
     for text in ["", "ä", "\n\n", "日\n"] {
         assert!(diagnostics.iter().all(|diagnostic| diagnostic.render(text).contains('^')));
     }
+}
+
+#[test]
+fn a_fault_within_a_string_that_is_an_expression_is_pointed_at() {
+    shows(
+        "getFilteredGroups({'é'}, 'group.name + ''é'' + gruop.id', 9)",
+        &[
+            "error: unknown variable `gruop`",
+            "  |",
+            "1 | getFilteredGroups({'é'}, 'group.name + ''é'' + gruop.id', 9)",
+            "  |                                                ^^^^^ did you mean `group`?",
+        ],
+    );
+    shows(
+        "getFilteredGroups({'é'}, \"group.name +\", 9)",
+        &[
+            "error: expected a value, but the expression ends here",
+            "  |",
+            "1 | getFilteredGroups({'é'}, \"group.name +\", 9)",
+            "  |                                       ^",
+        ],
+    );
+}
+
+#[test]
+fn what_is_wrong_with_a_literal_is_pointed_at() {
+    shows(
+        "Time.now('Europe/Viena', 'yyyy')",
+        &[
+            "error: unknown time zone `Europe/Viena`",
+            "  |",
+            "1 | Time.now('Europe/Viena', 'yyyy')",
+            "  |          ^^^^^^^^^^^^^^ did you mean `Europe/Vienna`?",
+        ],
+    );
+    shows(
+        "Groups.startsWith('OKTA', 'a', 500)",
+        &[
+            "warning: the limit is 500, but must be from 1 to 100",
+            "  |",
+            "1 | Groups.startsWith('OKTA', 'a', 500)",
+            "  |                                ^^^ only the authorization code flow allows more",
+        ],
+    );
+    shows(
+        "user.getGroups({'group.type': {'BUILT_IN', 'OKTA'}})",
+        &[
+            "error: `group.type` is one of OKTA_GROUP, BUILT_IN, APP_GROUP, not `OKTA`",
+            "  |",
+            "1 | user.getGroups({'group.type': {'BUILT_IN', 'OKTA'}})",
+            "  |                                            ^^^^^^",
+        ],
+    );
 }

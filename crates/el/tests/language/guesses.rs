@@ -1,6 +1,6 @@
 //! What Okta does not document, and we had to choose. One test for each `Guess:` in the source.
 
-use crate::world::{result, table};
+use crate::world::{World, result, service, table, table_in, world};
 
 #[test]
 fn a_backslash_stands_for_itself() {
@@ -283,5 +283,141 @@ fn an_unknown_variable_is_saved_and_fails_when_it_is_read() {
         cool_updated → fails: unknown name `cool_updated`
         true ? 1 : cool → 1
         ",
+    );
+}
+
+#[test]
+fn a_request_without_a_user_is_in_no_group() {
+    table_in(&service(), "isMemberOfGroupName('Everyone') → false\nGroups.contains('OKTA', '', 9) → null");
+}
+
+#[test]
+fn names_of_groups_are_compared_in_the_same_case() {
+    table(
+        r"
+        isMemberOfGroupName('staff') → false
+        isMemberOfGroupNameContains('STAFF') → false
+        Groups.startsWith('active_directory', 'staff', 9) → null
+        user.getGroups({'group.profile.name': 'staff'}) → []
+        ",
+    );
+}
+
+#[test]
+fn one_array_of_ids_will_do_for_many() {
+    table("isMemberOfAnyGroup({'00g9', '00g1'}) → true");
+}
+
+#[test]
+fn slashes_around_a_regular_expression_are_no_part_of_it() {
+    table(
+        r"
+        isMemberOfGroupNameRegex('/S.*f') → true
+        isMemberOfGroupNameRegex('/S.*f/') → true
+        isMemberOfGroupNameRegex('S.*f/') → false
+        ",
+    );
+}
+
+#[test]
+fn everyone_is_one_of_okta_s_groups() {
+    table(r#"Groups.startsWith('OKTA', 'Every', 9) → ["Everyone"]"#);
+}
+
+#[test]
+fn filtered_groups_are_in_the_order_of_the_user_s_and_null_is_left_out() {
+    table(
+        r#"
+        getFilteredGroups({'00g4', '00g1'}, 'group.id', 9) → ["00g1","00g4"]
+        getFilteredGroups({'00g4', '00g1'}, 'group.profile.samAccountName', 9) → ["staff"]
+        "#,
+    );
+}
+
+#[test]
+fn too_many_groups_as_objects_are_an_error_too() {
+    let world = World { groups_max: 2, ..world() };
+    table_in(&world, "user.getGroups({'group.profile.name': 'West'}) → fails: more than 2 groups match");
+}
+
+#[test]
+fn a_name_in_criteria_may_end_in_a_wildcard() {
+    table(r#"user.getGroups({'group.profile.name': 'Every.*'}).![name] → ["Everyone"]"#);
+}
+
+#[test]
+fn who_is_in_no_directory_is_null() {
+    table(r#"getManagerUser("active_directory")?.login ?: 'none' → "none""#);
+}
+
+#[test]
+fn what_is_no_country_converts_to_null() {
+    table(r"Iso3166Convert.toAlpha2('Utopia') → null");
+}
+
+#[test]
+fn codes_of_countries_are_read_generously() {
+    table(
+        r#"
+        Iso3166Convert.toAlpha2('aut') → "AT"
+        Iso3166Convert.toAlpha2('40') → "AT"
+        Iso3166Convert.toAlpha2(40) → "AT"
+        Iso3166Convert.toAlpha2(4) → "AF"
+        "#,
+    );
+}
+
+#[test]
+fn null_is_no_time_and_makes_null_but_blank_fails() {
+    table(
+        r"
+        Time.fromIso8601ToUnix(null) → null
+        Time.fromIso8601ToUnix(user.nickName) → fails: `Time.fromIso8601ToUnix`: `` is not a time in ISO 8601
+        ",
+    );
+}
+
+#[test]
+fn a_time_without_an_offset_is_in_utc() {
+    table(
+        r#"
+        Time.fromIso8601ToUnix('1970-01-01T00:00:01') → "1000"
+        Time.fromStringToIso8601('1970', 'yyyy') → "1970-01-01T00:00:00.000Z"
+        "#,
+    );
+}
+
+#[test]
+fn times_are_written_in_utc() {
+    table(r#"Time.fromIso8601ToString('2020-01-01T01:00:00+02:00', 'HH ZZ') → "23 +00:00""#);
+}
+
+#[test]
+fn two_digits_of_a_year_are_from_1950_to_2049() {
+    table(
+        r#"
+        Time.fromStringToIso8601('50', 'yy') → "1950-01-01T00:00:00.000Z"
+        Time.fromStringToIso8601('49', 'YY') → "2049-01-01T00:00:00.000Z"
+        "#,
+    );
+}
+
+#[test]
+fn names_of_zones_are_always_short() {
+    table(
+        r#"
+        Time.now('US/Pacific', 'z') → "PDT"
+        Time.now('US/Pacific', 'zzzz') → "PDT"
+        "#,
+    );
+}
+
+#[test]
+fn old_ids_of_zones_keep_summer_time() {
+    table(
+        r#"
+        Time.now('EST') → "2015-07-31T13:18:37.979-04:00"
+        Time.now('MST') → "2015-07-31T11:18:37.979-06:00"
+        "#,
     );
 }

@@ -9,11 +9,13 @@ fn roomy() -> Limits {
 }
 
 #[test]
-fn an_expression_has_at_most_1024_characters() {
+fn an_expression_has_at_most_4096_characters() {
     let literal = |characters: usize| format!("'{}'", "ä".repeat(characters - 2));
-    assert!(result(&literal(1024)).starts_with("\"ä"));
-    let refusal = "refused: the expression has 1025 characters; at most 1024 are allowed";
-    assert_eq!(result(&literal(1025)), refusal);
+    assert!(result(&literal(4096)).starts_with("\"ä"));
+    let refusal = "refused: the expression has 4097 characters; at most 4096 are allowed";
+    assert_eq!(result(&literal(4097)), refusal);
+    let okta = Limits { characters: 1024, ..Limits::default() };
+    assert!(result_within(&literal(1025), &okta).starts_with("refused: the expression has 1025 characters"));
 }
 
 #[test]

@@ -2,13 +2,20 @@
 
 mod arrays;
 mod conversions;
+mod countries;
 mod diagnostics;
+mod directories;
+mod groups;
 mod guesses;
+mod inputs;
 mod limits;
+mod linked;
 mod names;
 mod operators;
 mod properties;
+mod safe;
 mod strings;
 mod syntax;
+mod times;
 mod variables;
 mod world;

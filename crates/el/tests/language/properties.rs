@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use el::{
     Limits, Value, compile, parse,
-    tree::{Arithmetic, Call, Comparison, Expr, Kind, Name, Span, Step},
+    tree::{Arithmetic, Call, Comparison, Expr, Kind, Name, Span, Step, StepKind},
 };
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
-use crate::world::{result, variables};
+use crate::world::{result, world};
 
 /// Expressions that compile and have a value, to be mutilated.
 const SEEDS: [&str; 9] = [
@@ -98,7 +98,7 @@ fn run(text: &str) {
             for warning in program.warnings() {
                 assert!(warning.render(text).contains('^'));
             }
-            if let Err(error) = program.evaluate(&variables()) {
+            if let Err(error) = program.evaluate(&world()) {
                 assert!(error.render(text).contains('^'));
             }
         }
@@ -175,12 +175,16 @@ fn composite(inner: impl Strategy<Value = Expr> + Clone + 'static) -> impl Strat
 }
 
 fn step(inner: impl Strategy<Value = Expr> + Clone + 'static) -> impl Strategy<Value = Step> {
+    (any::<bool>(), step_kind(inner)).prop_map(|(safe, kind)| Step { safe, kind })
+}
+
+fn step_kind(inner: impl Strategy<Value = Expr> + Clone + 'static) -> impl Strategy<Value = StepKind> {
     let span = Span::default();
     prop_oneof![
-        name().prop_map(Step::Property),
-        inner.clone().prop_map(move |at| Step::Index { span, at }),
-        prop::collection::vec(name(), 1..3).prop_map(move |names| Step::Project { span, names }),
-        (name(), prop::collection::vec(inner, 0..3)).prop_map(move |(name, arguments)| Step::Method {
+        name().prop_map(StepKind::Property),
+        inner.clone().prop_map(move |at| StepKind::Index { span, at }),
+        prop::collection::vec(name(), 1..3).prop_map(move |names| StepKind::Project { span, names }),
+        (name(), prop::collection::vec(inner, 0..3)).prop_map(move |(name, arguments)| StepKind::Method {
             span,
             name,
             arguments

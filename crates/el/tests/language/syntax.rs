@@ -67,7 +67,6 @@ fn what_spring_has_and_okta_has_not_is_refused_by_name() {
         new String('a') → refused: constructors with `new` are not part of the language
         @bean.x → refused: bean references with `@` are not part of the language
         #root → refused: variables with `#` are not part of the language
-        user?.x → refused: safe navigation with `?.` is not part of the language
         $salesforce.userName → refused: references to an app with `$` are not available here
         ",
     );

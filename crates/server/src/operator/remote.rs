@@ -156,8 +156,24 @@ impl Remote {
         if_match: Option<&str>,
         body: Option<&Value>,
     ) -> Result<Answer, CallError> {
+        let request = self.request(method, path, if_match, body);
+        answer(&self.exchange(request)?).map_err(CallError::Refused)
+    }
+
+    /// As [`Remote::call`], for an answer that people read.
+    pub fn text(&self, method: &Method, path: &str, body: Option<&Value>) -> Result<String, CallError> {
+        let request = self.request(method, path, None, body).map(|mut request| {
+            request.headers_mut().insert(ACCEPT, HeaderValue::from_static("text/plain"));
+            request
+        });
+        let response = self.exchange(request)?;
+        answer(&response).map_err(CallError::Refused)?;
+        Ok(String::from_utf8_lossy(response.body()).into_owned())
+    }
+
+    fn exchange(&self, request: Result<Request<Full<Bytes>>, String>) -> Result<Response<Bytes>, CallError> {
         let unreachable = |why: String| CallError::Unreachable(self.explain(&why));
-        let request = self.request(method, path, if_match, body).map_err(unreachable)?;
+        let request = request.map_err(unreachable)?;
         let runtime = runtime::current_thread().map_err(CallError::Unreachable)?;
         let exchanged = runtime.block_on(async {
             match timeout(TOTAL_TIME, self.send(request)).await {
@@ -165,7 +181,7 @@ impl Remote {
                 Err(_) => Err("the answer was not complete in time".to_owned()),
             }
         });
-        answer(&exchanged.map_err(unreachable)?).map_err(CallError::Refused)
+        exchanged.map_err(unreachable)
     }
 
     fn request(

@@ -2,8 +2,10 @@
 
 mod beyond_okta;
 mod configuration;
+mod explain;
 #[path = "../ledger/mod.rs"]
 mod ledger;
+mod preview;
 mod properties;
 mod refresh_tokens;
 mod replies;

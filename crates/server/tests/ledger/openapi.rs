@@ -18,6 +18,8 @@ const BEYOND_OKTA: &[(&str, &str)] = &[
         "/api/v1/authorizationServers/{server}/credentials/keys/{key}/lifecycle/revoke",
         "a key that was lost must go at once; a rotation leaves it published for a day",
     ),
+    ("/api/v1/authorizationServers/{server}/preview", "Okta's Token Preview is a screen without an API"),
+    ("/api/v1/logs/{event}/explain", "nobody should have to guess why a token was refused"),
     (
         "/api/v1/authorizationServers/{server}/configuration",
         "a server's configuration is one document, which is kept in version control and applied whole",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use model::authorization_server::{IssuerMode, RotationMode};
 use model::event::{EventType, Target};
 use model::key::KeyStatus;
-use model::token_format::{AccessTokenProfile, SigningAlgorithm};
+use model::token_format::{AccessTokenProfile, GroupsOverflow, SigningAlgorithm};
 use model::{
     AuthorizationServer, AuthorizationServerId, Document, Invalid, Status, Timestamp, TokenFormat, template,
 };
@@ -36,6 +36,8 @@ pub struct Settings {
     pub signing_algorithm: Option<SigningAlgorithm>,
     /// The shape of its access tokens; absent keeps what is.
     pub access_token_profile: Option<AccessTokenProfile>,
+    /// What becomes of too many groups; absent is kept.
+    pub groups_overflow: Option<GroupsOverflow>,
 }
 
 /// The server that `path_segment` names, or that it is not there.
@@ -148,6 +150,7 @@ impl Settings {
         let format = &mut server.token_format;
         format.signing_algorithm = self.signing_algorithm.unwrap_or(format.signing_algorithm);
         format.access_token_profile = self.access_token_profile.unwrap_or(format.access_token_profile);
+        format.groups_overflow = self.groups_overflow.unwrap_or(format.groups_overflow);
     }
 }
 

@@ -46,7 +46,7 @@ pub(super) fn server(naming: &Naming<'_>, server: &AuthorizationServer) -> doc::
         last_updated: _,
         tokens_valid_from: _,
     } = server;
-    let TokenFormat { signing_algorithm, access_token_profile } = *token_format;
+    let TokenFormat { signing_algorithm, access_token_profile, groups_overflow } = *token_format;
     let usual = TokenFormat::default();
     // They have no order.
     let trusted: BTreeSet<String> = trusted.iter().map(|id| naming.server_name(*id)).collect();
@@ -59,6 +59,7 @@ pub(super) fn server(naming: &Naming<'_>, server: &AuthorizationServer) -> doc::
         rotation_mode: unless(&RotationMode::Auto, *rotation_mode),
         signing_algorithm: unless(&usual.signing_algorithm, signing_algorithm),
         access_token_profile: unless(&usual.access_token_profile, access_token_profile),
+        groups_overflow: unless(&usual.groups_overflow, groups_overflow),
         trusted_servers: trusted.into_iter().collect(),
     }
 }
@@ -74,6 +75,7 @@ pub(super) fn server_settings(server: &doc::Server, mode: IssuerMode) -> authori
         rotation_mode,
         signing_algorithm,
         access_token_profile,
+        groups_overflow,
         trusted_servers: _,
     } = server;
     authorization_server::Settings {
@@ -84,6 +86,7 @@ pub(super) fn server_settings(server: &doc::Server, mode: IssuerMode) -> authori
         rotation_mode: Some(rotation_mode.unwrap_or(RotationMode::Auto)),
         signing_algorithm: Some(signing_algorithm.unwrap_or_default()),
         access_token_profile: Some(access_token_profile.unwrap_or_default()),
+        groups_overflow: Some(groups_overflow.unwrap_or_default()),
     }
 }
 

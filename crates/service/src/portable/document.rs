@@ -6,7 +6,7 @@
 use model::authorization_server::{IssuerMode, RotationMode};
 use model::claim::{ClaimType, GroupFilter};
 use model::scope::{Consent, MetadataPublish};
-use model::token_format::{AccessTokenProfile, SigningAlgorithm};
+use model::token_format::{AccessTokenProfile, GroupsOverflow, SigningAlgorithm};
 use model::{GrantType, Status};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -69,6 +69,9 @@ pub struct Server {
     /// The shape of its access tokens [default: OKTA].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_token_profile: Option<AccessTokenProfile>,
+    /// What becomes of a token that would carry more groups than it may [default: FAIL].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups_overflow: Option<GroupsOverflow>,
     /// The names of the servers whose access tokens it accepts for an exchange.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trusted_servers: Vec<String>,
@@ -240,6 +243,14 @@ impl Portable {
             return Err(Problem::new("tokenmint", message));
         }
         Ok(document)
+    }
+
+    /// Reads sections that are tried and not kept: they need not say the version of the shape.
+    pub fn read_sections(mut value: Value) -> Result<Self, Problem> {
+        if let Value::Object(members) = &mut value {
+            members.entry("tokenmint").or_insert(VERSION.into());
+        }
+        Self::read(value)
     }
 
     /// The document as JSON, its members in the order in which a person reads them.

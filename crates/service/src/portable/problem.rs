@@ -34,7 +34,7 @@ impl Problem {
     }
 
     /// A shape that cannot be read, from what serde said about it.
-    pub(super) fn of_shape(place: &str, said: &str) -> Self {
+    pub fn of_shape(place: &str, said: &str) -> Self {
         let quoted = || said.split('`').nth(1).unwrap_or_default();
         let known = || said.split_once(", expected ").map_or("", |(_, expected)| expected);
         if said.starts_with("unknown field `") {

@@ -1,0 +1,41 @@
+//! Okta's conversions between country codes. The countries are in `countries`.
+
+use super::{
+    Call, Evaluated, Function, Parameter, Type,
+    countries::{COUNTRIES, Country},
+    text,
+};
+use crate::value::Value;
+
+const ONE: &[Parameter] = &[text("country")];
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    convert("toAlpha2", |call| answer(call, |country| country.alpha2.into())),
+    convert("toAlpha3", |call| answer(call, |country| country.alpha3.into())),
+    convert("toName", |call| answer(call, |country| country.name.into())),
+    convert("toNumeric", |call| answer(call, |country| format!("{:03}", country.numeric).into())),
+];
+
+const fn convert(name: &'static str, run: fn(&mut Call<'_>) -> Evaluated) -> Function {
+    Function { namespace: Some("Iso3166Convert"), parameters: ONE, ..Function::new(name, Type::Text, run) }
+}
+
+/// Guess: what is no country converts to null, as it does in the library that Java programs use for these codes.
+fn answer(call: &mut Call<'_>, part: fn(&Country) -> Value) -> Evaluated {
+    let Some(code) = call.text(0)? else { return Ok(Value::Null) };
+    Ok(find(&code).map_or(Value::Null, part))
+}
+
+/// Okta: alpha-2, alpha-3 and numeric codes are told apart by how they look.
+///
+/// Guess: letters in any case; a numeric code with or without its zeros in front, and also as an integer.
+fn find(code: &str) -> Option<&'static Country> {
+    let numeric = (1..=3).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_digit());
+    let number: Option<u16> = code.parse().ok().filter(|_| numeric);
+    COUNTRIES.iter().find(|country| match code.len() {
+        _ if number.is_some() => number == Some(country.numeric),
+        2 => country.alpha2.eq_ignore_ascii_case(code),
+        3 => country.alpha3.eq_ignore_ascii_case(code),
+        _ => false,
+    })
+}
