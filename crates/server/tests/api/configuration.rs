@@ -58,6 +58,29 @@ async fn a_document_is_made_read_changed_and_read_again() {
     assert_eq!(site.admin(Method::GET, &target, None).await.json(), renamed);
 }
 
+/// The example of `docs/configuration-file.md`.
+fn example() -> Value {
+    let page = include_str!("../../../../docs/configuration-file.md");
+    let (_, rest) = page.split_once("```yaml\n").expect("the page has an example");
+    let (text, _) = rest.split_once("```").expect("it ends");
+    server::yaml::read(text).unwrap().value
+}
+
+#[tokio::test]
+async fn the_example_of_the_page_can_be_applied_and_comes_out_as_it_stands_there() {
+    let site = Site::new().await;
+    site.make_service("Portal").await;
+    site.create("/api/v1/groups", json!({"profile": {"name": "Staff"}})).await;
+    let made = site.admin(Method::POST, BY_NAME, Some(&example())).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let own = format!("{SERVERS}/{}/configuration", made.json()["server"]["id"].as_str().unwrap());
+    let mut read = site.admin(Method::GET, &own, None).await.json();
+    for named in ["clients", "groups"] {
+        assert!(read.as_object_mut().unwrap().shift_remove(named).is_some(), "{named}");
+    }
+    assert_eq!(read, example());
+}
+
 #[tokio::test]
 async fn a_tag_of_another_revision_is_412_and_changes_nothing() {
     let site = Site::new().await;

@@ -131,11 +131,12 @@ impl fmt::Display for Shown<'_> {
                 f.write_str(text)
             }
             Value::Array(items) => {
-                f.write_str("[")?;
-                for (index, item) in items.iter().enumerate() {
-                    write!(f, "{}{}", if index == 0 { "" } else { ", " }, Shown(item))?;
-                }
-                f.write_str("]")
+                let items: Vec<String> = items.iter().map(|item| Shown(item).to_string()).collect();
+                write!(f, "[{}]", items.join(", "))
+            }
+            Value::Object(members) => {
+                let members = members.iter().map(|(name, value)| format!("{name}: {}", Shown(value)));
+                write!(f, "{{{}}}", members.collect::<Vec<_>>().join(", "))
             }
             other => write!(f, "{other}"),
         }
