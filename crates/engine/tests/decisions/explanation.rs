@@ -107,6 +107,11 @@ fn userinfo_is_told_apart_from_the_tokens() {
 }
 
 #[test]
+fn a_scope_that_the_server_does_not_have_is_told_with_one_that_is_like_it() {
+    check("unknown-scope.txt");
+}
+
+#[test]
 fn a_service_is_told_what_it_cannot_have() {
     check("service.txt");
 }
