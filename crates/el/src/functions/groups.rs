@@ -111,7 +111,7 @@ impl<'c> Call<'c> {
 
 /// Okta: `isMemberOfGroup`.
 fn is_member_of_group(call: &mut Call<'_>) -> Evaluated {
-    call.any_group(|group, id| *group.id == *id)
+    call.any_group(Group::has_id)
 }
 
 /// Okta: `isMemberOfAnyGroup`.
@@ -258,7 +258,7 @@ impl<'i> Ids<'i> {
     }
 
     fn contain(&self, group: &Group) -> bool {
-        self.0.binary_search(&&*group.id).is_ok()
+        !group.id.is_empty() && self.0.binary_search(&&*group.id).is_ok()
     }
 }
 
