@@ -48,6 +48,7 @@ pub use crate::{
     input::Input,
     limits::Limits,
     names::{GroupNames, LinkNames, Names, Uses},
+    nearest::nearest,
     parse::parse,
     pattern::Pattern,
     program::{Program, compile},

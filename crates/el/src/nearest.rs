@@ -1,7 +1,7 @@
 //! Finds the known name that somebody probably meant.
 
 /// The candidate most like `typed`, unless none is much like it.
-pub(crate) fn nearest<'c>(typed: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
+pub fn nearest<'c>(typed: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
     let folded: Vec<char> = typed.to_lowercase().chars().take(LONGEST + 1).collect();
     if folded.len() > LONGEST {
         return None;

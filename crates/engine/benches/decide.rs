@@ -1,4 +1,4 @@
-//! What a decision costs, and what stands beside it on the mint's path. `cargo bench -p engine` prints two tables in
+//! What a decision costs, and what stands beside it on the mint's path. `cargo bench -p engine` prints its tables in
 //! Markdown and nothing else.
 
 #[path = "../tests/decisions/world/mod.rs"]
@@ -8,7 +8,8 @@ use std::fmt::Write as _;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use engine::{AuthorizationServer, Envelope, Facts, Recorder, Silent, access_token, claims, decide};
+use engine::compose::access_token;
+use engine::{AuthorizationServer, Envelope, Facts, Recorder, Silent, claims, decide, mint};
 use model::Timestamp;
 use serde_json::Value;
 
@@ -22,6 +23,97 @@ fn main() {
     // `cargo test --all-targets` runs benchmarks too: once is enough to see that they work.
     let samples = if std::env::args().any(|argument| argument == "--bench") { SAMPLES } else { 1 };
     println!("{}\n{}", rules_table(samples), path_table(samples));
+    println!("{}\n{}", claims_table(samples), compile_table(samples));
+}
+
+/// Claims as admins write them, each of its own kind.
+const EXPRESSIONS: [&str; 20] = [
+    "user.firstName + ' ' + user.lastName",
+    "String.toUpperCase(user.attribute1)",
+    "user.attribute2 == 'value 2' ? 'gold' : 'silver'",
+    "String.substringBefore(user.email, '@')",
+    "user.attribute3 ?: user.attribute4",
+    "isMemberOfGroupName('Group 50')",
+    "isMemberOfGroupNameStartsWith('Group 9')",
+    "Groups.startsWith('OKTA', 'Group 1', 100)",
+    "String.stringContains(user.attribute5, 'lue')",
+    "String.replace(user.attribute6, ' ', '-')",
+    "Arrays.contains(user.roles, 'admin')",
+    "Arrays.toCsvString(user.roles)",
+    "user.attribute7 != null AND user.attribute7 != '' ? user.attribute7 : user.attribute8",
+    "String.len(user.attribute9)",
+    "Convert.toInt('42')",
+    "String.join('/', user.attribute10, user.attribute11, user.attribute12)",
+    "app.clientId",
+    "appuser.userName",
+    "String.replace(Arrays.toCsvString(access.scope), ',', ' ')",
+    "user.attribute13 matches 'val.*'",
+];
+
+/// A user with 50 attributes and 100 groups.
+fn person() -> Facts {
+    let attributes: Vec<String> = (1..=44).map(|at| format!(r#""attribute{at}":"value {at}""#)).collect();
+    let more = r#""lastName":"Berg","email":"ana@example.com","roles":["admin","clerk"],"city":"Oslo""#;
+    request::facts(&format!(
+        "app Portal, user ana with {{{},{more}}}, by password, groups 100 Group, scopes openid read",
+        attributes.join(",")
+    ))
+}
+
+/// A server with so many claims, `sub` among them, the expressions above in turn.
+fn server_with_claims(count: usize) -> World {
+    let mut world = World::new();
+    world.configure("scope read");
+    world.configure("policy Default for every app");
+    world.configure("rule Any if anything, then 1h");
+    for (at, expression) in EXPRESSIONS.iter().cycle().take(count).enumerate() {
+        world.configure(&format!("claim claim{at} = {expression}"));
+    }
+    world
+}
+
+/// The claims of a token of a person, silent and recorded, and the whole mint.
+fn claims_table(samples: usize) -> String {
+    let facts = person();
+    let mut table = "| expressions | claims | recorded | `mint` | recorded, explained not |\n".to_owned();
+    table.push_str("| ---: | ---: | ---: | ---: | ---: |\n");
+    for count in [0, 20, 40, 80, 160] {
+        let server = server_with_claims(count).compile();
+        let grant = decide(&server, &facts, &mut Silent).expect("the rule matches");
+        assert_eq!(
+            claims::for_access_token(&server, &facts, &grant.scopes, &ENVELOPE, &mut Silent).map(|c| c.len()),
+            Ok(count + 1)
+        );
+        let evaluate =
+            || claims::for_access_token(&server, black_box(&facts), &grant.scopes, &ENVELOPE, &mut Silent);
+        let silent = median(samples, evaluate);
+        let recorded = median(samples, || {
+            let mut recorder = Recorder::default();
+            claims::for_access_token(&server, black_box(&facts), &grant.scopes, &ENVELOPE, &mut recorder)
+                .map(|c| (c, recorder))
+        });
+        let minted = median(samples, || mint(&server, black_box(&facts), &ENVELOPE, &mut Silent));
+        let traced = median(samples, || {
+            let mut recorder = Recorder::default();
+            mint(&server, black_box(&facts), &ENVELOPE, &mut recorder).map(|minted| (minted, recorder))
+        });
+        let _ = writeln!(
+            table,
+            "| {count} | {silent:.0} ns | {recorded:.0} ns | {minted:.0} ns | {traced:.0} ns |"
+        );
+    }
+    table
+}
+
+/// Compiling a server, once per change of it.
+fn compile_table(samples: usize) -> String {
+    let mut table = "| expressions | compiled in |\n| ---: | ---: |\n".to_owned();
+    for count in [100, 1_000, 10_000] {
+        let world = server_with_claims(count);
+        let nanoseconds = median(samples.min(11), || world.compile());
+        let _ = writeln!(table, "| {count} | {:.2} ms |", nanoseconds / 1e6);
+    }
+    table
 }
 
 /// `decide` where the last of many rules matches.
@@ -70,19 +162,18 @@ fn path_table(samples: usize) -> String {
     };
     row("`decide`", median(samples, || decide(&server, black_box(&service), &mut Silent)));
     let grant = decide(&server, &service, &mut Silent).expect("the rule matches");
-    let evaluate = || claims::for_access_token(&server, black_box(&service), &grant.scopes);
+    let evaluate =
+        || claims::for_access_token(&server, black_box(&service), &grant.scopes, &ENVELOPE, &mut Silent);
     row("`claims::for_access_token`, only `sub`", median(samples, evaluate));
     row(
         "`access_token` and its JSON text",
         median(samples, || token_text(&server, black_box(&service), &grant)),
     );
     row(
-        "all three",
+        "`mint`, which is all three, and its JSON text",
         median(samples, || {
-            let grant = decide(&server, black_box(&service), &mut Silent).expect("the rule matches");
-            let custom =
-                claims::for_access_token(&server, &service, &grant.scopes).expect("`sub` has a value");
-            text(&server, &service, &grant, custom)
+            let minted = mint(&server, black_box(&service), &ENVELOPE, &mut Silent);
+            minted.map(|minted| minted.access_token.map(|claims| Value::Object(claims).to_string()))
         }),
     );
     table
@@ -90,22 +181,14 @@ fn path_table(samples: usize) -> String {
 
 fn token_text(server: &AuthorizationServer, facts: &Facts, grant: &engine::Grant) -> String {
     let sub = [("sub".to_owned(), Value::from("Worker"))];
-    text(server, facts, grant, sub.into_iter().collect())
+    Value::Object(access_token(server, facts, grant, &ENVELOPE, sub.into_iter().collect())).to_string()
 }
 
-fn text(
-    server: &AuthorizationServer,
-    facts: &Facts,
-    grant: &engine::Grant,
-    custom: serde_json::Map<String, Value>,
-) -> String {
-    let envelope = Envelope {
-        issuer: "https://example.okta.test/oauth2/default",
-        jti: "AT.0123456789012345678901234567890123456789012",
-        issued_at: Timestamp::from_seconds(1_767_225_600),
-    };
-    Value::Object(access_token(server, facts, grant, envelope, custom)).to_string()
-}
+const ENVELOPE: Envelope<'static> = Envelope {
+    issuer: "https://example.okta.test/oauth2/default",
+    issued_at: Timestamp::from_seconds(1_767_225_600),
+    token_ids: &|_, _| "AT.0123456789012345678901234567890123456789012".to_owned(),
+};
 
 /// The median of many measurements, in nanoseconds a call.
 fn median<T>(samples: usize, mut call: impl FnMut() -> T) -> f64 {

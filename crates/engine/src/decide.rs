@@ -5,9 +5,9 @@ use std::sync::Arc;
 use model::rule::Lifetimes;
 use model::{PolicyId, RuleId};
 
-use crate::consent;
+use crate::consent::{self, Unasked};
 use crate::facts::{Facts, Requested};
-use crate::matching::{Condition, grants, holds, is_for_client};
+use crate::matching::{Condition, failed_conditions, grants, holds, is_for_client};
 use crate::server::{AuthorizationServer, Policy, Rule, ScopeName};
 use crate::trace::{Skipped, Step, Trace};
 
@@ -44,8 +44,8 @@ pub enum Refusal {
     NoDefaultScopes,
     /// A service asked for one of OpenID Connect's scopes.
     OpenIdScopeForService,
-    /// A service asked for scopes that need a user's consent.
-    ConsentRequired(Vec<String>),
+    /// Scopes need a user's consent, and nobody can be asked.
+    ConsentRequired(Vec<String>, Unasked),
 }
 
 impl Refusal {
@@ -58,7 +58,7 @@ impl Refusal {
             Self::ScopeDenied(_) => "scope_denied",
             Self::NoDefaultScopes => "no_default_scopes",
             Self::OpenIdScopeForService => "client_credentials_openid_scope",
-            Self::ConsentRequired(_) => "consent_required",
+            Self::ConsentRequired(..) => "consent_required",
         }
     }
 }
@@ -79,9 +79,10 @@ pub fn decide(server: &AuthorizationServer, facts: &Facts, trace: &mut impl Trac
     if scopes.is_empty() {
         return Err(Refusal::NoScopeAllowed);
     }
-    let refused = consent::refused_to_services(server, facts.grant_type, &scopes);
-    if !refused.is_empty() {
-        return Err(Refusal::ConsentRequired(refused));
+    match consent::needed(server, facts, &scopes) {
+        (needed, _) if needed.is_empty() => {}
+        (needed, Some(why)) => return Err(Refusal::ConsentRequired(texts(&needed), why)),
+        (needed, None) => trace.note(|| Step::ConsentAsked(needed)),
     }
     Ok(Grant {
         policy: policy.id,
@@ -91,6 +92,10 @@ pub fn decide(server: &AuthorizationServer, facts: &Facts, trace: &mut impl Trac
         scopes,
         lifetimes: rule.lifetimes,
     })
+}
+
+fn texts(scopes: &[ScopeName]) -> Vec<String> {
+    scopes.iter().map(ToString::to_string).collect()
 }
 
 /// The scopes that the request names, each once and known to the server; none if it names none.
@@ -121,14 +126,14 @@ fn first_match<'a>(
     asked: &[ScopeName],
     trace: &mut impl Trace,
 ) -> Option<(&'a Policy, &'a Rule)> {
-    for policy in &server.policies {
+    for (at, policy) in server.policies.iter().enumerate() {
         let skipped = skip(policy, facts);
-        trace.note(|| Step::Policy { id: policy.id, name: policy.name.clone(), skipped });
+        trace.note(|| Step::Policy { at, skipped });
         if skipped.is_some() {
             continue;
         }
-        for rule in &policy.rules {
-            if rule_matches(rule, facts, asked, trace) {
+        for (at, rule) in policy.rules.iter().enumerate() {
+            if rule_matches(at, rule, facts, asked, trace) {
                 return Some((policy, rule));
             }
         }
@@ -143,10 +148,11 @@ fn skip(policy: &Policy, facts: &Facts) -> Option<Skipped> {
     (!is_for_client(policy, facts)).then_some(Skipped::OtherClients)
 }
 
-fn rule_matches<T: Trace>(rule: &Rule, facts: &Facts, asked: &[ScopeName], trace: &mut T) -> bool {
+fn rule_matches<T: Trace>(at: usize, rule: &Rule, facts: &Facts, asked: &[ScopeName], trace: &mut T) -> bool {
     if T::WANTED {
-        let failed = Condition::ALL.into_iter().filter(|c| !holds(*c, rule, facts, asked)).collect();
-        trace.note(|| Step::Rule { id: rule.id, name: rule.name.clone(), active: rule.active, failed });
+        let failed = failed_conditions(rule, facts, asked);
+        trace.note(|| Step::Rule { at, failed });
+        return rule.active && failed.is_empty();
     }
     rule.active && Condition::ALL.into_iter().all(|condition| holds(condition, rule, facts, asked))
 }
@@ -183,13 +189,12 @@ fn default_scopes(
     let service = facts.grant_type.is_without_user();
     let fits = |scope: &ScopeName| {
         grants(rule, scope)
-            && !(service && (model::scope::is_openid(scope) || consent::needs_user(server, scope)))
+            && !(service && model::scope::is_openid(scope))
+            && !consent::is_out_of_reach(server, facts, scope)
     };
     let (granted, left_out): (Vec<_>, Vec<_>) = server.default_scopes.iter().cloned().partition(fits);
     if !left_out.is_empty() {
-        trace.note(|| Step::DefaultScopesLeftOut {
-            names: left_out.iter().map(ToString::to_string).collect(),
-        });
+        trace.note(|| Step::DefaultScopesLeftOut(left_out));
     }
     granted
 }

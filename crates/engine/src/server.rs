@@ -3,11 +3,12 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use model::claim::ClaimType;
 use model::grant_type::GrantTypes;
 use model::policy::ClientCondition;
 use model::rule::{Lifetimes, ScopeCondition};
-use model::token_format::AccessTokenProfile;
-use model::{ClientId, GroupId, PolicyId, RuleId, UserId};
+use model::token_format::{AccessTokenProfile, GroupsOverflow};
+use model::{ClientId, GroupId, OrgId, PolicyId, RuleId, UserId};
 
 use crate::claims::Claim;
 
@@ -51,6 +52,13 @@ pub struct Policy {
     pub(crate) rules: Vec<Rule>,
 }
 
+impl Policy {
+    /// Its rules, in the order of their priorities.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+}
+
 /// A rule.
 #[derive(Debug)]
 pub struct Rule {
@@ -60,7 +68,8 @@ pub struct Rule {
     pub name: String,
     /// How long the tokens last.
     pub lifetimes: Lifetimes,
-    pub(crate) active: bool,
+    /// Whether it takes part.
+    pub active: bool,
     pub(crate) grant_types: GrantTypes,
     pub(crate) people: People,
     pub(crate) scopes: Scopes,
@@ -79,12 +88,20 @@ pub struct AuthorizationServer {
     pub audience: String,
     /// The shape of its access tokens.
     pub access_token_profile: AccessTokenProfile,
+    /// Its name.
+    pub name: String,
+    /// What becomes of a claim with more groups than a token may carry.
+    pub(crate) groups_overflow: GroupsOverflow,
+    pub(crate) org: OrgId,
     pub(crate) org_name: String,
     pub(crate) org_subdomain: String,
     pub(crate) policies: Vec<Policy>,
     pub(crate) scopes: HashMap<ScopeName, Scope>,
     pub(crate) default_scopes: Vec<ScopeName>,
+    /// Those of access tokens, in order: disabled and reserved ones too, because a trace tells of them.
     pub(crate) access_claims: Vec<Claim>,
+    /// Those of ID tokens.
+    pub(crate) identity_claims: Vec<Claim>,
     pub(crate) groups_named: HashSet<GroupId>,
 }
 
@@ -111,21 +128,35 @@ impl AuthorizationServer {
             table.insert(name, Scope { consent: scope.consent });
         }
         let access_token_profile = server.token_format.access_token_profile;
-        let access_claims = claims.into_iter();
-        let access_claims =
-            access_claims.filter_map(|claim| Claim::for_access_token(claim, access_token_profile)).collect();
+        let (mut access_claims, mut identity_claims) = (Vec::new(), Vec::new());
+        for claim in claims {
+            let of_token = match claim.claim_type {
+                ClaimType::Resource => &mut access_claims,
+                ClaimType::Identity => &mut identity_claims,
+            };
+            of_token.push(Claim::compile(claim, access_token_profile));
+        }
         let groups_named = groups_named(&policies);
         Self {
             audience: server.audiences.first().cloned().unwrap_or_default(),
             access_token_profile,
+            name: server.name.clone(),
+            groups_overflow: server.token_format.groups_overflow,
+            org: org.id,
             org_name: org.company_name.clone(),
             org_subdomain: org.subdomain.clone(),
             policies,
             scopes: table,
             default_scopes,
             access_claims,
+            identity_claims,
             groups_named,
         }
+    }
+
+    /// Its policies, in the order of their priorities: a trace names them by their places.
+    pub fn policies(&self) -> &[Policy] {
+        &self.policies
     }
 
     /// The groups that conditions name: the only ones whose membership a decision asks about.

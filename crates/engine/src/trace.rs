@@ -1,8 +1,12 @@
-//! What a decision looked at, for whoever wants to know. [`Silent`] compiles to nothing.
+//! What a decision looked at, for whoever wants to know. [`Silent`] compiles to nothing; [`Recorder`] keeps places in the
+//! server instead of names, and [`crate::explanation`] says later what stands there.
 
-use model::{PolicyId, RuleId};
+use el::Input;
+use model::claim::ClaimType;
+use serde_json::Value;
 
-use crate::matching::Condition;
+use crate::matching::{Condition, Conditions};
+use crate::server::ScopeName;
 
 /// Why a policy's rules were not looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,34 +17,60 @@ pub enum Skipped {
     OtherClients,
 }
 
-/// One step of a decision.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What became of a claim.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ClaimOutcome {
+    /// The token carries it.
+    Released(Value),
+    /// It is disabled.
+    Disabled,
+    /// Its name is the mint's own.
+    Reserved,
+    /// None of its scopes is granted.
+    ScopeNotGranted,
+    /// Only userinfo, or an ID token without an access token, carries it.
+    OnRequestOnly,
+    /// It has no value.
+    Null,
+    /// A claim of the same name came before it.
+    Shadowed,
+    /// More groups than a token may carry; it says where to ask for them.
+    Overflowed(usize),
+    /// It could not be evaluated, and the request is refused.
+    Failed(String),
+}
+
+/// One step of a decision. Policies, rules and claims are said by their places in the server.
+#[derive(Debug, Clone, PartialEq)]
 pub enum Step {
     /// A policy, and why its rules were not looked at, if they were not.
     Policy {
         /// Which.
-        id: PolicyId,
-        /// Its name.
-        name: String,
+        at: usize,
         /// Why it was passed over.
         skipped: Option<Skipped>,
     },
-    /// A rule, with the conditions that did not hold; none of them means that it matched. An inactive rule is
-    /// passed over.
+    /// A rule of the last policy. An inactive rule is passed over, whatever holds.
     Rule {
-        /// Which.
-        id: RuleId,
-        /// Its name.
-        name: String,
-        /// Whether it takes part.
-        active: bool,
+        /// Which of the policy's.
+        at: usize,
         /// The conditions that did not hold.
-        failed: Vec<Condition>,
+        failed: Conditions,
     },
     /// Default scopes that the rule left out, or that a service cannot have.
-    DefaultScopesLeftOut {
-        /// Their names.
-        names: Vec<String>,
+    DefaultScopesLeftOut(Vec<ScopeName>),
+    /// Scopes that the user is asked to consent to.
+    ConsentAsked(Vec<ScopeName>),
+    /// A claim.
+    Claim {
+        /// Which list it is in.
+        of: ClaimType,
+        /// Which of the list.
+        at: usize,
+        /// What was read.
+        inputs: Vec<Input>,
+        /// What became of it.
+        outcome: ClaimOutcome,
     },
 }
 
@@ -64,7 +94,7 @@ impl Trace for Silent {
 }
 
 /// Keeps every step in order.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Recorder {
     /// What happened.
     pub steps: Vec<Step>,
@@ -75,5 +105,12 @@ impl Trace for Recorder {
 
     fn note(&mut self, step: impl FnOnce() -> Step) {
         self.steps.push(step());
+    }
+}
+
+impl Conditions {
+    /// The one that failed first, in the order in which they are asked.
+    pub fn first(self) -> Option<Condition> {
+        self.iter().next()
     }
 }

@@ -112,6 +112,13 @@ words! {
     }
 }
 
+impl EventType {
+    /// Whether it says what the token endpoint decided.
+    pub const fn is_decision(self) -> bool {
+        matches!(self, Self::TokenGrant | Self::AccessTokenGrant)
+    }
+}
+
 words! {
     /// How it ended (Okta's `outcome.result`).
     OutcomeResult {

@@ -31,6 +31,18 @@ words! {
     }
 }
 
+words! {
+    /// What becomes of a groups claim with more groups than a token may carry.
+    #[derive(Default)]
+    GroupsOverflow {
+        /// The request is refused: Okta's.
+        #[default]
+        Fail = "FAIL",
+        /// The token says where the groups are to be had.
+        Pointer = "POINTER",
+    }
+}
+
 /// How a server's tokens are signed and shaped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -39,6 +51,8 @@ pub struct TokenFormat {
     pub signing_algorithm: SigningAlgorithm,
     /// The shape of access tokens.
     pub access_token_profile: AccessTokenProfile,
+    /// What becomes of too many groups.
+    pub groups_overflow: GroupsOverflow,
 }
 
 impl TokenFormat {

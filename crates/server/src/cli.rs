@@ -16,13 +16,17 @@ use clap_complete::Shell;
 use serde_json::Value;
 
 use crate::config::{self, Config};
+use crate::operator::previewer::Previewer;
+use crate::operator::remote::{Remote, RemoteFlags};
 use crate::operator::restore::Wanted;
-use crate::operator::{api_token, backup, completions, doctor, restore, terminal};
+use crate::operator::{api_token, backup, completions, doctor, preview, restore, terminal, test};
 use crate::settings::{self, BadSetting, Environment, Setting, Sources};
-use crate::{control, help, key_file, start};
+use crate::{clock, control, help, key_file, start};
 
 const USAGE: u8 = 2;
 const FAILURE: u8 = 1;
+/// A preview was answered: no tokens.
+const REFUSED: u8 = 3;
 
 /// Tokenmint, an authorization server that Okta's clients can use unmodified.
 #[derive(Parser)]
@@ -75,6 +79,19 @@ enum Command {
     /// Put a backup in the place of a database that nobody serves from
     #[command(after_help = help::RESTORE)]
     Restore(RestoreFlags),
+    /// Show which tokens somebody would get, or which error, and why; nothing is signed or written
+    ///
+    /// The user need not exist. The same is POST /api/v1/authorizationServers/{id}/preview.
+    #[command(after_help = help::PREVIEW)]
+    Preview(PreviewFlags),
+    /// Run golden token tests: who asks for what, and which token comes of it
+    #[command(after_help = help::TEST)]
+    Test {
+        #[command(flatten)]
+        wanted: test::Wanted,
+        #[command(flatten)]
+        remote: RemoteFlags,
+    },
     /// Print a script that makes a shell complete commands and flags
     #[command(after_help = help::COMPLETIONS)]
     Completions {
@@ -132,6 +149,24 @@ enum KeyCommand {
     /// put a new key (tokenmint key generate) on a line before the old one, restart, and rewrap.
     #[command(after_help = help::KEY_REWRAP)]
     Rewrap(DataFlags),
+}
+
+#[derive(Args)]
+struct PreviewFlags {
+    /// The authorization server: its id, its name, or default
+    #[arg(
+        value_name = "SERVER",
+        required_unless_present = "configuration",
+        conflicts_with = "configuration"
+    )]
+    server: Option<String>,
+    /// Ask the configuration in this file instead, without a server: what `tokenmint export` writes
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "token_file", "ca"])]
+    configuration: Option<PathBuf>,
+    #[command(flatten)]
+    asking: preview::Asking,
+    #[command(flatten)]
+    remote: RemoteFlags,
 }
 
 #[derive(Args)]
@@ -228,6 +263,8 @@ fn carry_out(command: &Command, environment: Environment<'_>) -> ExitCode {
         Command::Backup { file, verify: true, .. } => finish(backup::verify(file)),
         Command::Backup { file, verify: false, database } => back_up(database, file, environment),
         Command::Restore(flags) => put_back(flags, environment),
+        Command::Preview(flags) => show_preview(flags, environment),
+        Command::Test { wanted, remote } => run_tests(wanted, remote, environment),
         Command::Completions { shell } => complete(*shell),
     }
 }
@@ -274,6 +311,45 @@ fn put_back(flags: &RestoreFlags, environment: Environment<'_>) -> ExitCode {
             finish(restore::run(&Wanted { file: file.clone(), place, key, replace, accept, end_tokens }))
         }
         Err(error) => refuse(&error),
+    }
+}
+
+fn show_preview(flags: &PreviewFlags, environment: Environment<'_>) -> ExitCode {
+    if let Some(path) = &flags.configuration {
+        return match Previewer::of_file(path, clock::now()) {
+            Ok(previewer) => previewed(preview::run(&previewer, &flags.asking)),
+            Err(message) => complain(&message, USAGE),
+        };
+    }
+    let remote = match Remote::open(&flags.remote, environment) {
+        Ok(remote) => remote,
+        Err(error) => return refuse(&error),
+    };
+    let server = flags.server.as_deref().unwrap_or_default();
+    previewed(Previewer::live(&remote, server).and_then(|previewer| preview::run(&previewer, &flags.asking)))
+}
+
+fn previewed(granted: Result<bool, String>) -> ExitCode {
+    match granted {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(REFUSED),
+        Err(message) => complain(&message, FAILURE),
+    }
+}
+
+fn run_tests(wanted: &test::Wanted, remote: &RemoteFlags, environment: Environment<'_>) -> ExitCode {
+    let ended = match &wanted.configuration {
+        Some(path) => test::run(&test::Place::File(path), wanted),
+        None => match Remote::open(remote, environment) {
+            Ok(remote) => test::run(&test::Place::Live(&remote), wanted),
+            Err(error) => return refuse(&error),
+        },
+    };
+    match ended {
+        Ok(test::Ending::Passed) => ExitCode::SUCCESS,
+        Ok(test::Ending::Failed) => ExitCode::from(FAILURE),
+        Err(test::Complaint::File(message)) => complain(&message, USAGE),
+        Err(test::Complaint::Trouble(message)) => complain(&message, FAILURE),
     }
 }
 

@@ -8,6 +8,7 @@ Begin:
                                                administrator and an API token, once
   tokenmint doctor                             what is wrong here, and how to mend it
   tokenmint backup tokenmint-1.backup          a copy of everything, while the server runs
+  tokenmint preview default --client NAME      which token somebody would get, and why
 
 Where data lies:
   ./.data, or the directory of --data: the embedded database (tokenmint.db), the master key
@@ -160,6 +161,71 @@ A client assertion that may have been used before is taken in no case.
 Settings: --config, --data, --database-url and --master-key-file, or TOKENMINT_CONFIG,
 TOKENMINT_DATA, TOKENMINT_DATABASE_URL, TOKENMINT_MASTER_KEY_FILE and TOKENMINT_MASTER_KEY.
 Exit codes: 0 restored; 1 nothing was changed, the reason is on stderr; 2 a flag is wrong.";
+
+/// Below `preview`.
+pub const PREVIEW: &str = "\
+Examples:
+  tokenmint preview default --client Courier --scope orders.read
+      what the service called Courier would get from the server called default
+  tokenmint preview Orders --client Portal --scope openid --scope email \\
+      --login ana@example.com --group Partners
+      what somebody in the group Partners would get by signing in to the portal
+  tokenmint preview Orders --client Portal --scope openid --user ana.yaml --draft policies.yaml
+      the same with a whole profile, and with policies that are not saved
+  tokenmint preview --configuration orders.yaml --client Courier --scope orders.read
+      without a server, on what tokenmint export wrote
+
+The file of --user, in YAML or JSON; every member may be left out:
+  profile: {login: ana@example.com, email: ana@example.com, department: Sales}
+  appProfile: {userName: ana}      what the app knows of the user [default: the login]
+  groups: [Partners, {name: Team}] by name or id; {name: …} need not exist
+  status: ACTIVE
+  linked: {manager: {login: mo@example.com}}
+  session: {amr: [pwd, otp], authTime: 2026-01-31T12:00:00Z}
+
+The answer: the tokens decoded, and the decision step by step: each policy and rule with the
+condition that failed first, each claim with what it read and its value.
+
+The server and the token: --url and --token-file, or TOKENMINT_URL and TOKENMINT_API_TOKEN.
+Exit codes: 0 tokens would be given out; 3 the request would be refused; 1 it could not be
+asked, the reason is on stderr; 2 a flag or a file is wrong.";
+
+/// Below `test`.
+pub const TEST: &str = "\
+Examples:
+  tokenmint export Orders > orders.yaml
+  tokenmint test orders.tests.yaml --configuration orders.yaml
+      without a server: in a pipeline, before anything is applied
+  tokenmint test *.tests.yaml --url https://id.example.com --coverage --junit results.xml
+      on a server that runs; nothing is signed or written there
+
+A file of tests:
+  tokenTests: 1
+  server: Orders
+  users:
+    ana: {profile: {login: ana@example.com}, groups: [Partners]}
+  cases:
+    - name: A courier may read orders for five minutes
+      client: Courier
+      grantType: client_credentials
+      scopes: [orders.read]
+      expect:
+        rule: Couriers
+        lifetimes: {accessTokenMinutes: 5}
+        accessToken: {contains: {tier: gold}, absent: [email]}
+    - name: A partner may not write
+      client: Portal
+      grantType: authorization_code
+      scopes: [orders.write]
+      user: ana
+      expect: {reason: no_matching_policy}
+
+All members: docs/token-tests.md. A case that fails shows what differs and why the decision was
+made so.
+
+The server and the token: --url and --token-file, or TOKENMINT_URL and TOKENMINT_API_TOKEN.
+Exit codes: 0 every case passed; 1 a case did not, or could not be asked; 2 a flag or a file is
+wrong, and nothing was run.";
 
 /// Below `completions`.
 pub const COMPLETIONS: &str = "\

@@ -4,6 +4,7 @@
 //! wire's shapes, settings, logs, signals. Leaves out every decision (`engine`) and every use case (`service`).
 
 pub mod access;
+pub mod answer;
 pub mod api;
 pub mod application;
 pub mod body;
@@ -19,6 +20,7 @@ pub mod front;
 pub mod gate;
 pub mod health;
 pub mod help;
+pub mod http_client;
 pub mod json;
 pub mod key_file;
 pub mod limits;
@@ -33,6 +35,7 @@ pub mod outbound;
 pub mod page;
 pub mod path;
 pub mod query;
+pub mod question;
 pub mod rate_limit;
 pub mod request_id;
 pub mod routes;
@@ -41,7 +44,9 @@ pub mod settings;
 pub mod signals;
 pub mod start;
 pub mod tls;
+pub mod token_tests;
 pub mod whole_number;
+pub mod yaml;
 
 #[cfg(test)]
 mod testing;

@@ -1,29 +1,23 @@
 //! The door to other servers: one GET, bounded in time and size, to an address that was resolved once and may be
-//! called. No redirects, no proxies. Leaves out which addresses may be called (`outbound/network`) and what the answers
-//! mean (`service`).
+//! called. No redirects, no proxies. Leaves out how one request is sent (`http_client`), which addresses may be called
+//! (`outbound/network`) and what the answers mean (`service`).
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::{BodyExt, Empty, Limited};
-use hyper::client::conn::http1;
+use http_body_util::Full;
 use hyper::header::{ACCEPT, CACHE_CONTROL, HOST, HeaderMap, USER_AGENT};
-use hyper::{Request, StatusCode, Uri};
-use hyper_util::rt::TokioIo;
-use rustls::crypto::aws_lc_rs::default_provider;
-use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, RootCertStore};
+use hyper::{Request, StatusCode};
+use rustls::ClientConfig;
 use service::outbound::{Call, Fetched, Outbound, OutboundError};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::lookup_host;
 use tokio::sync::{OnceCell, Semaphore};
-use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
-use tokio_rustls::TlsConnector;
 
+use crate::http_client::{Target, client_config, connect, encrypt, exchange};
 use network::{Network, may_call};
 
 pub mod network;
@@ -32,8 +26,6 @@ pub mod network;
 const CONNECT_TIME: Duration = Duration::from_secs(3);
 const TOTAL_TIME: Duration = Duration::from_secs(5);
 const BODY_BYTES_MAX: usize = 256 * 1024;
-const HEADER_BYTES_MAX: usize = 64 * 1024;
-const HEADERS_MAX: usize = 100;
 /// How many calls may be under way.
 const CALLS_MAX: usize = 8;
 /// How many of a host's addresses are tried.
@@ -67,7 +59,7 @@ impl Caller {
     }
 
     async fn fetch(&self, url: &str) -> Result<Fetched, OutboundError> {
-        let target = Target::parse(url)?;
+        let target = Target::parse(url).map_err(OutboundError)?;
         // Waiting for a turn says nothing about the host.
         let turn = timeout(TOTAL_TIME, self.turns.acquire()).await;
         let _turn = turn.ok().and_then(Result::ok).ok_or_else(|| failed("too many calls are under way"))?;
@@ -83,17 +75,15 @@ impl Caller {
     async fn call(&self, target: &Target) -> Result<Fetched, OutboundError> {
         let connect = async {
             let addresses = self.resolve(target).await?;
-            connect(&addresses).await
+            connect(&addresses).await.map_err(OutboundError)
         };
         let stream =
             timeout(CONNECT_TIME, connect).await.map_err(|_| failed("there was no connection in time"))??;
         if !target.is_tls {
-            return exchange(stream, target).await;
+            return fetch_over(stream, target).await;
         }
-        let name = ServerName::try_from(target.host.clone()).map_err(|error| failed(&error))?;
-        let connector = TlsConnector::from(Arc::clone(self.tls().await?));
-        let stream = connector.connect(name, stream).await.map_err(|error| failed(&error))?;
-        exchange(stream, target).await
+        let stream = encrypt(stream, target, Arc::clone(self.tls().await?)).await.map_err(OutboundError)?;
+        fetch_over(stream, target).await
     }
 
     /// The host's addresses that may be called. What is checked here is what is connected to.
@@ -116,7 +106,8 @@ impl Caller {
     async fn tls(&self) -> Result<&Arc<ClientConfig>, OutboundError> {
         self.tls
             .get_or_try_init(|| async {
-                tokio::task::spawn_blocking(client_config).await.map_err(|error| failed(&error))?
+                let config = tokio::task::spawn_blocking(|| client_config(&[])).await;
+                config.map_err(|error| failed(&error))?.map_err(OutboundError)
             })
             .await
     }
@@ -158,96 +149,22 @@ fn failed(why: &(impl ToString + ?Sized)) -> OutboundError {
     OutboundError(why.to_string())
 }
 
-/// Where a URL leads.
-#[derive(Debug, PartialEq, Eq)]
-struct Target {
-    is_tls: bool,
-    host: String,
-    port: u16,
-    /// `Host`, and the name under which failures are counted.
-    authority: String,
-    path: String,
-}
-
-impl Target {
-    fn parse(url: &str) -> Result<Self, OutboundError> {
-        let uri: Uri = url.parse().map_err(|_| failed("the URL cannot be read"))?;
-        let is_tls = match uri.scheme_str() {
-            Some("https") => true,
-            Some("http") => false,
-            _ => return Err(failed("the URL is neither http nor https")),
-        };
-        let authority = uri.authority().ok_or_else(|| failed("the URL has no host"))?;
-        if authority.as_str().contains('@') {
-            return Err(failed("the URL names a user"));
-        }
-        let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
-        if host.is_empty() {
-            return Err(failed("the URL has no host"));
-        }
-        let port = match authority.as_str().strip_prefix(authority.host()) {
-            Some("") => Some(if is_tls { 443 } else { 80 }),
-            _ => authority.port_u16().filter(|port| *port > 0),
-        };
-        let port = port.ok_or_else(|| failed("the URL's port cannot be read"))?;
-        let path = uri.path_and_query().map_or("/", |path| path.as_str());
-        Ok(Self {
-            is_tls,
-            host,
-            port,
-            authority: authority.as_str().to_ascii_lowercase(),
-            path: path.to_owned(),
-        })
-    }
-}
-
-async fn connect(addresses: &[SocketAddr]) -> Result<TcpStream, OutboundError> {
-    let mut last = failed("it has no address");
-    for address in addresses {
-        match TcpStream::connect(address).await {
-            Ok(stream) => return Ok(stream),
-            Err(error) => last = failed(&error),
-        }
-    }
-    Err(last)
-}
-
-fn client_config() -> Result<Arc<ClientConfig>, OutboundError> {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| failed(&error))?;
-    Ok(Arc::new(config.with_root_certificates(roots).with_no_client_auth()))
-}
-
 /// One request, one answer.
-async fn exchange<S>(stream: S, target: &Target) -> Result<Fetched, OutboundError>
+async fn fetch_over<S>(stream: S, target: &Target) -> Result<Fetched, OutboundError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (mut sender, connection) = http1::Builder::new()
-        .max_buf_size(HEADER_BYTES_MAX)
-        .max_headers(HEADERS_MAX)
-        .handshake(TokioIo::new(stream))
-        .await
-        .map_err(|error| failed(&error))?;
-    // Dropped with this function, and the connection with it.
-    let mut driver = JoinSet::new();
-    driver.spawn(connection);
     let request = Request::get(&target.path)
         .header(HOST, &target.authority)
         .header(ACCEPT, "application/json")
         .header(USER_AGENT, "tokenmint")
-        .body(Empty::<Bytes>::new())
+        .body(Full::default())
         .map_err(|error| failed(&error))?;
-    let response = sender.send_request(request).await.map_err(|error| failed(&error))?;
-    let (head, body) = response.into_parts();
+    let (head, body) = exchange(stream, request, BODY_BYTES_MAX).await.map_err(OutboundError)?.into_parts();
     if head.status != StatusCode::OK {
         return Err(failed(&format!("it answered with status {}", head.status.as_u16())));
     }
-    let body = Limited::new(body, BODY_BYTES_MAX).collect().await.map_err(|error| failed(&error))?;
-    Ok(Fetched { body: body.to_bytes().to_vec(), max_age_seconds: max_age_seconds(&head.headers) })
+    Ok(Fetched { body: body.to_vec(), max_age_seconds: max_age_seconds(&head.headers) })
 }
 
 /// What `Cache-Control` says: `max-age`, or 0 where it forbids keeping.
@@ -269,31 +186,6 @@ mod tests {
     use hyper::header::HeaderValue;
 
     use super::*;
-
-    #[test]
-    fn a_target_is_a_host_over_http() {
-        let shown = |url: &str| {
-            Target::parse(url).map(|t| format!("{} {} {} {}", t.is_tls, t.host, t.port, t.path)).ok()
-        };
-        assert_eq!(shown("https://a.example/jwks?x=1").as_deref(), Some("true a.example 443 /jwks?x=1"));
-        assert_eq!(shown("http://A.example").as_deref(), Some("false A.example 80 /"));
-        assert_eq!(shown("http://[::1]:8080/k").as_deref(), Some("false ::1 8080 /k"));
-        for bad in [
-            "",
-            "/jwks",
-            "ftp://a.example/",
-            "file:///etc/passwd",
-            "http://user:pass@a.example/",
-            "http://a@b/",
-            "https://",
-            "https://:443/",
-            "http://a.example:0/",
-            "http://a.example:99999/",
-            "http://a example/",
-        ] {
-            assert_eq!(shown(bad), None, "{bad}");
-        }
-    }
 
     #[test]
     fn the_age_is_what_cache_control_says() {

@@ -107,6 +107,12 @@ pub async fn authenticate(
     Ok(Authenticated { client, single_use: None })
 }
 
+/// The active client with this id. Who knows no more of a client than that has not authenticated it.
+pub(crate) fn find<'a>(snapshot: &'a Snapshot, client_id: &str) -> Result<&'a Arc<AppEntry>, Refusal> {
+    let entry = snapshot.client(client_id).filter(|entry| entry.app.value.status.is_active());
+    entry.ok_or(Refusal::UnknownClient)
+}
+
 /// An unknown client costs as much time as a wrong secret.
 fn by_secret(
     tenant: &Tenant,
@@ -116,9 +122,7 @@ fn by_secret(
     method: AuthMethod,
 ) -> Result<Arc<AppEntry>, Refused> {
     let mac = tenant.secrets.client_secret_mac(secret);
-    let Some(entry) = snapshot.client(client_id).filter(|entry| entry.app.value.status.is_active()) else {
-        return Err((Refusal::UnknownClient, None));
-    };
+    let entry = find(snapshot, client_id).map_err(|refusal| (refusal, None))?;
     let registered = entry.app.value.oauth.auth_method;
     if registered == AuthMethod::None && method == AuthMethod::None {
         return Ok(Arc::clone(entry));

@@ -235,6 +235,32 @@ fn change(row: store::Change) -> Result<ChangeRow, Fault> {
     Ok(ChangeRow { revision: unsigned(row.revision), what })
 }
 
+/// A change row, as whoever takes it back reads it.
+pub struct Undo {
+    /// Its revision.
+    pub revision: u64,
+    /// The kind, id and parent of the document that changed, and how it was before, if it was there. Nothing if the row
+    /// is about no document.
+    pub document: Option<((Kind, String, String), Option<Document>)>,
+}
+
+/// As [`changes_after`], for taking them back.
+pub async fn undone_after(store: &Store, org: OrgId, revision: u64) -> Result<Vec<Undo>, Fault> {
+    let rows = store.changes_after(org.as_str(), signed(revision), CHANGES_MAX).await?;
+    rows.into_iter().map(undo).collect()
+}
+
+fn undo(row: store::Change) -> Result<Undo, Fault> {
+    let revision = unsigned(row.revision);
+    if [SIGNING_KEY, CLIENT_SECRET, NOTHING, RESTORED].contains(&row.kind.as_str()) {
+        return Ok(Undo { revision, document: None });
+    }
+    let kind = Kind::from_word(&row.kind).ok_or_else(|| damaged(&row.kind, &row.id))?;
+    let before =
+        row.before.as_deref().map(|body| read(kind, &row.id, schema(row.schema), body)).transpose()?;
+    Ok(Undo { revision, document: Some(((kind, row.id, row.parent.unwrap_or_default()), before)) })
+}
+
 /// The newest revision that a restore made.
 pub async fn newest_restore(store: &Store, org: OrgId) -> Result<Option<u64>, Fault> {
     let restores = store.history(org.as_str(), RESTORED, org.as_str(), i64::MAX, 1).await?;

@@ -46,6 +46,8 @@ pub mod kind {
     pub const JWK: &str = "OAuth2ClientJsonWebKey";
     /// A client secret of an app.
     pub const SECRET: &str = "OAuth2ClientSecret";
+    /// An event of the log.
+    pub const EVENT: &str = "LogEvent";
     /// A backup: ours, Okta has none.
     pub(crate) const BACKUP: &str = "Backup";
 }

@@ -40,7 +40,7 @@ pub struct Tenant {
     /// The keys for sealing and comparing.
     pub secrets: Arc<OrgSecrets>,
     /// Where new ids come from.
-    pub ids: IdSource,
+    pub ids: Arc<IdSource>,
     /// Signing keys made ahead.
     pub keys: KeyPool,
     /// Refusals that anybody can cause, counted.
@@ -80,7 +80,7 @@ impl Tenant {
             configuration: Configuration::start(store.clone(), snapshot, Arc::clone(&secrets)),
             store,
             secrets,
-            ids: IdSource::default(),
+            ids: Arc::default(),
             keys: KeyPool::start(Duration::from_secs(2)),
             early_refusals: EarlyRefusals::default(),
             revocations,

@@ -1,30 +1,29 @@
-//! The token endpoint's use case, whole: snapshot, authenticate, gather, decide, compose, sign, commit.
+//! The token endpoint's use case, whole: snapshot, authenticate, gather, mint, sign, commit.
 
 use std::sync::Arc;
 
-use engine::claims::ClaimFailure;
 use engine::server::ScopeName;
-use engine::{Envelope, Facts, Grant, Requested, Silent};
+use engine::{ClaimFailure, Denied, Facts, Grant, Minted, Silent, TokenKind};
 use jose::{SigningKey, TokenType};
 use model::app::AuthMethod;
 use model::event::{Event, EventType, FACTS_BYTES_MAX, Origin, OutcomeResult};
 use model::token_format::AccessTokenProfile;
 use model::{GrantType, Timestamp};
+use serde_json::Value;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 use store::{CommitError, kill_point};
 
 use crate::client::{self, Authenticated, Credentials};
 use crate::client_assertion::{self, Endpoint, SingleUse};
 use crate::failure::{Failure, Fault};
 use crate::freshness::Passing;
-use crate::grant::client_credentials;
-use crate::issuer::{IssuerOrigins, issuer};
+use crate::issuer::IssuerOrigins;
 use crate::log;
+use crate::mint::{self, Asked, Decided, Scene};
 use crate::snapshot::{AppEntry, ServerEntry, Snapshot};
 use crate::target;
 use crate::tenant::Tenant;
-use crate::token_id::GrantedUnder;
+use crate::token_id::{GrantedUnder, new_id_token_id};
 
 /// How long the `scope` parameter may be, in characters (Okta).
 pub const SCOPE_MAX: usize = 4_096;
@@ -103,11 +102,26 @@ impl Refusal {
             Self::ProofRequired => "dpop_proof_required",
             Self::ScopeTooLong => "scope_too_long",
             Self::Decision(refusal) => refusal.name(),
-            Self::Claim(_) => "claim_evaluation_failure",
+            Self::Claim(failure) => failure.reason(),
             Self::ForeignPage => "invalid_browser_origin",
             Self::NotForBrowsers => "browser_grant_not_allowed",
         }
     }
+}
+
+/// Whether a request that was refused for this (`outcome.reason`) never came as far as a decision.
+pub(crate) fn is_refused_before_decision(reason: &str) -> bool {
+    [
+        Refusal::UnsupportedGrantType,
+        Refusal::UnauthorizedGrant(Vec::new()),
+        Refusal::OutsideNetwork,
+        Refusal::ProofRequired,
+        Refusal::ScopeTooLong,
+        Refusal::ForeignPage,
+        Refusal::NotForBrowsers,
+    ]
+    .iter()
+    .any(|refusal| refusal.name() == reason)
 }
 
 /// What the request is about, once the client is known.
@@ -152,7 +166,7 @@ pub async fn issue_on(
     passing: Passing,
     now: Timestamp,
 ) -> Option<Result<Tokens, Failure<Refusal>>> {
-    let (server, authenticated) = match identify(tenant, snapshot, request, now).await {
+    let (server, grant_type, authenticated) = match identify(tenant, snapshot, request, now).await {
         Ok(known) => known,
         Err(failure) => return Some(Err(failure)),
     };
@@ -162,14 +176,14 @@ pub async fn issue_on(
     let Authenticated { client, single_use } = &authenticated;
     let (single_use, origin) = (single_use.as_ref(), &request.origin);
     let subject = Subject { tenant, snapshot, server: &server, client, single_use, origin, now, passing };
-    let decided = subject.decide(request);
+    let decided = subject.decide(request, grant_type);
     // What may have ended meanwhile is compared once more with the newest: a snapshot that is not the newest any more
     // decides nothing.
     if tenant.configuration.current().revision != snapshot.revision {
         return None;
     }
     Some(match decided {
-        Ok(decided) => subject.grant(request, decided).await,
+        Ok(decided) => subject.grant(decided).await,
         Err(refused) => {
             let (refusal, facts) = *refused;
             Err(subject.refuse(refusal, facts.as_ref()).await)
@@ -183,18 +197,16 @@ async fn identify(
     snapshot: &Snapshot,
     request: &Request,
     now: Timestamp,
-) -> Result<(Arc<ServerEntry>, Authenticated), Failure<Refusal>> {
+) -> Result<(Arc<ServerEntry>, GrantType, Authenticated), Failure<Refusal>> {
     let refuse = |refusal, client: Option<&AppEntry>| refuse_early(tenant, &request.origin, refusal, client);
-    let server = snapshot.find_server(&request.server).filter(|entry| entry.server.value.status.is_active());
+    let server = snapshot.find_server(&request.server);
     let server = server.ok_or_else(|| refuse(Refusal::UnknownServer, None))?;
-    let grant_type = request.grant_type.as_deref().filter(|text| !text.is_empty());
-    let grant_type = grant_type.ok_or_else(|| refuse(Refusal::MissingGrantType, None))?;
-    let grant_type = GrantType::from_word(grant_type).filter(|grant_type| GRANT_TYPES.contains(grant_type));
-    grant_type.ok_or_else(|| refuse(Refusal::UnsupportedGrantType, None))?;
+    let grant_type = mint::recognise(server, request.grant_type.as_deref(), GRANT_TYPES);
+    let grant_type = grant_type.map_err(|refusal| refuse(refusal, None))?;
     let endpoint =
         Endpoint { issuers: &request.issuers, server, path_segment: &request.server, name: "token" };
     match client::authenticate(tenant, snapshot, &request.credentials, &endpoint, now).await {
-        Ok(authenticated) => Ok((Arc::clone(server), authenticated)),
+        Ok(authenticated) => Ok((Arc::clone(server), grant_type, authenticated)),
         Err(Failure::Refused((refusal, client))) => Err(refuse(Refusal::Client(refusal), client.as_deref())),
         Err(Failure::Fault(fault)) => Err(Failure::Fault(fault)),
     }
@@ -215,63 +227,6 @@ fn refuse_early(
     Failure::Refused(refusal)
 }
 
-/// The facts of the request, by its grant.
-fn gather(client: &AppEntry, request: &Request) -> Result<Facts, Refusal> {
-    let grant_type = request.grant_type.as_deref().and_then(GrantType::from_word);
-    let grant_type = grant_type.ok_or(Refusal::UnsupportedGrantType)?;
-    if !client.grant_types.contains(grant_type) {
-        return Err(Refusal::UnauthorizedGrant(client.app.value.oauth.grant_types.clone()));
-    }
-    check_page(client, grant_type, request.page.as_deref())?;
-    restrictions(client)?;
-    let scopes = requested(request.scope.as_deref())?;
-    match grant_type {
-        GrantType::ClientCredentials => Ok(client_credentials::gather(client, scopes)),
-        _ => Err(Refusal::UnsupportedGrantType),
-    }
-}
-
-/// A browser may ask only from a page of the client's redirect URIs, and only with a grant that is made for browsers
-/// (Okta).
-fn check_page(client: &AppEntry, grant_type: GrantType, page: Option<&str>) -> Result<(), Refusal> {
-    let Some(page) = page else { return Ok(()) };
-    let is_of_page = |uri: &String| {
-        let after = uri.get(page.len()..);
-        uri.get(..page.len()).is_some_and(|start| start.eq_ignore_ascii_case(page))
-            && after.is_some_and(|after| after.is_empty() || after.starts_with(['/', '?']))
-    };
-    if !client.app.value.oauth.redirect_uris.iter().any(is_of_page) {
-        return Err(Refusal::ForeignPage);
-    }
-    match grant_type {
-        GrantType::AuthorizationCode | GrantType::RefreshToken => Ok(()),
-        _ => Err(Refusal::NotForBrowsers),
-    }
-}
-
-/// Restrictions that an admin put on the client and that this release cannot honour: refusing is the only answer that
-/// never gives out more than was meant.
-fn restrictions(client: &AppEntry) -> Result<(), Refusal> {
-    let oauth = &client.app.value.oauth;
-    if oauth.dpop_bound_access_tokens {
-        return Err(Refusal::ProofRequired);
-    }
-    match oauth.kept.get("network") {
-        None | Some(Value::Null) => Ok(()),
-        Some(network) if network.get("connection").and_then(Value::as_str) == Some("ANYWHERE") => Ok(()),
-        Some(_) => Err(Refusal::OutsideNetwork),
-    }
-}
-
-fn requested(scope: Option<&str>) -> Result<Requested, Refusal> {
-    let scope = scope.unwrap_or_default();
-    if scope.chars().count() > SCOPE_MAX {
-        return Err(Refusal::ScopeTooLong);
-    }
-    let names: Vec<String> = scope.split(' ').filter(|name| !name.is_empty()).map(str::to_owned).collect();
-    Ok(if names.is_empty() { Requested::Omitted } else { Requested::Explicit(names) })
-}
-
 /// The key that signs for a server, parsed on first use.
 fn signing_key(tenant: &Tenant, server: &ServerEntry) -> Result<Arc<SigningKey>, Fault> {
     let record =
@@ -282,40 +237,67 @@ fn signing_key(tenant: &Tenant, server: &ServerEntry) -> Result<Arc<SigningKey>,
     }
 }
 
-/// A grant that is not given out yet.
-struct Decided {
+/// What is not given out yet.
+struct Granted {
     facts: Facts,
     compiled: Arc<engine::AuthorizationServer>,
-    grant: Grant,
-    custom: Map<String, Value>,
+    minted: Minted,
+}
+
+impl From<Denied> for Refusal {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Decision(refusal) => Self::Decision(refusal),
+            Denied::Claim(failure) => Self::Claim(failure),
+        }
+    }
 }
 
 impl Subject<'_> {
-    /// Gathers and decides. Writes nothing.
-    fn decide(&self, request: &Request) -> Result<Decided, Box<(Refusal, Option<Facts>)>> {
-        let facts = gather(self.client, request).map_err(|refusal| Box::new((refusal, None)))?;
-        let compiled = self.server.compiled(self.snapshot.org());
-        let grant = match engine::decide(&compiled, &facts, &mut Silent) {
-            Ok(grant) => grant,
-            Err(refusal) => return Err(Box::new((Refusal::Decision(refusal), Some(facts)))),
+    /// Gathers and mints. Writes nothing.
+    fn decide(
+        &self,
+        request: &Request,
+        grant_type: GrantType,
+    ) -> Result<Granted, Box<(Refusal, Option<Facts>)>> {
+        let token_ids = |kind: TokenKind, grant: &Grant| self.token_id(kind, grant);
+        let scene = Scene {
+            snapshot: self.snapshot,
+            server: self.server,
+            issuers: &request.issuers,
+            token_ids: &token_ids,
+            at: self.now,
         };
-        match engine::claims::for_access_token(&compiled, &facts, &grant.scopes) {
-            Ok(custom) => Ok(Decided { facts, compiled, grant, custom }),
-            Err(failure) => Err(Box::new((Refusal::Claim(failure), Some(facts)))),
+        let (scope, page) = (request.scope.as_deref(), request.page.as_deref());
+        let asked = Asked { grant_type, scope, page, asking: None };
+        let decided = mint::decide(&scene, self.client, asked, &mut Silent);
+        let Decided { facts, compiled, minted } = decided.map_err(|refusal| Box::new((refusal, None)))?;
+        match minted {
+            Ok(minted) => Ok(Granted { facts, compiled, minted }),
+            Err(denied) => Err(Box::new((denied.into(), Some(facts)))),
         }
     }
 
-    /// Composes, signs and commits. Commit and signature run side by side; the reply needs both.
-    async fn grant(&self, request: &Request, decided: Decided) -> Result<Tokens, Failure<Refusal>> {
-        let Decided { facts, compiled, grant, custom } = decided;
+    /// The name of a token: an access token's says under what it was granted.
+    fn token_id(&self, kind: TokenKind, grant: &Grant) -> String {
+        match kind {
+            TokenKind::Access => {
+                let granted = GrantedUnder { revision: self.snapshot.revision, policy: grant.policy };
+                granted.to_access_token_id(self.tenant.secrets.token_id())
+            }
+            TokenKind::Id => new_id_token_id(),
+        }
+    }
+
+    /// Signs and commits. Commit and signature run side by side; the reply needs both.
+    async fn grant(&self, granted: Granted) -> Result<Tokens, Failure<Refusal>> {
+        let Granted { facts, compiled, minted } = granted;
+        let Minted { grant, access_token: claims, .. } = minted;
+        let claims = claims.ok_or_else(|| Fault::internal("the grant yields no access token"))?;
+        let jti = claims.get("jti").and_then(Value::as_str).unwrap_or_default();
         // The key first: the log must not tell of a token that could not be signed.
         let key = signing_key(self.tenant, self.server)?;
-        let granted = GrantedUnder { revision: self.snapshot.revision, policy: grant.policy };
-        let jti = granted.to_access_token_id(self.tenant.secrets.token_id());
-        let issuer = issuer(&request.issuers, self.server);
-        let envelope = Envelope { issuer: &issuer, jti: &jti, issued_at: self.now };
-        let claims = engine::access_token(&compiled, &facts, &grant, envelope, custom);
-        let event = self.granted(&facts, &grant, &jti);
+        let event = self.granted(&facts, &grant, jti);
         let mut batch = log::one(self.tenant, &event, self.now);
         let used = self.single_use.map(|single_use| single_use.commit(&mut batch));
         let durable = self.tenant.store.submit(batch);

@@ -212,6 +212,9 @@ statements! {
     GROUPS_AMONG: 1,
         concat!("select ", user_group!(), " from user_group where org = $1 and id in \
          ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)");
+    GROUPS_BY_NAMES: 1,
+        concat!("select ", user_group!(), " from user_group where org = $1 and folded in \
+         ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)");
     INSERT_GROUP: 1,
         concat!("insert into user_group (org, ", user_group!(), ") \
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9)");

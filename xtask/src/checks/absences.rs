@@ -32,9 +32,13 @@ const WAITING: &[&str] = &["async", ".await"];
 /// Calls that panic.
 const PANICS: &[&str] = &[".unwrap()", ".expect(", "panic!", "unreachable!", "todo!", "unimplemented!"];
 
-/// The files that may look at the `Host` header, to select an origin, and the one that sends it to others.
-const HOST_FILES: &[&str] =
-    &["crates/server/src/front.rs", "crates/server/src/origin.rs", "crates/server/src/outbound.rs"];
+/// The files that may look at the `Host` header, to select an origin, and those that send it to others.
+const HOST_FILES: &[&str] = &[
+    "crates/server/src/front.rs",
+    "crates/server/src/origin.rs",
+    "crates/server/src/outbound.rs",
+    "crates/server/src/operator/remote.rs",
+];
 
 /// The crates that make requests, and name a host as every client does.
 const MAKES_REQUESTS: &[&str] = &["bench", "faults", "fuzz"];

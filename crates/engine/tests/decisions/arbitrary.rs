@@ -1,6 +1,7 @@
 //! Random servers and random requests to them, out of so few names that they often meet.
 
-use engine::{ClientFacts, Facts, Requested, UserFacts};
+use engine::{ClientFacts, ConsentFacts, Facts, GroupFacts, Prompt, Requested, UserFacts};
+use model::app::ConsentMethod;
 use model::policy::ClientCondition;
 use model::rule::{People, ScopeCondition};
 use model::scope::Consent;
@@ -17,12 +18,13 @@ const USERS: [&str; 3] = ["ana", "bob", "carl"];
 /// The last is never configured.
 pub const SCOPES: [&str; 6] = ["openid", "offline_access", "read", "write", "pay", "gone"];
 /// Rules and requests meet more often among few grants.
-const GRANTS: [GrantType; 5] = [
+const GRANTS: [GrantType; 6] = [
     GrantType::AuthorizationCode,
     GrantType::ClientCredentials,
     GrantType::Password,
     GrantType::TokenExchange,
     GrantType::MfaOob,
+    GrantType::RefreshToken,
 ];
 
 fn some<T: Copy + std::fmt::Debug + 'static>(of: &[T]) -> impl Strategy<Value = Vec<T>> + use<T> {
@@ -106,10 +108,8 @@ pub fn world() -> impl Strategy<Value = World> {
 
 fn user_facts() -> impl Strategy<Value = UserFacts> {
     (select(USERS.to_vec()), some(&GROUPS).prop_shuffle()).prop_map(|(name, groups)| UserFacts {
-        id: user(name),
-        groups: groups.into_iter().map(group).collect(),
-        profile: Map::new(),
-        app_profile: None,
+        groups: groups.into_iter().map(|name| GroupFacts::new(group(name), name)).collect(),
+        ..UserFacts::new(user(name), Map::new())
     })
 }
 
@@ -125,19 +125,21 @@ fn requested() -> impl Strategy<Value = Requested> {
     ]
 }
 
+fn consent_facts() -> impl Strategy<Value = ConsentFacts> {
+    let prompt =
+        prop_oneof![3 => Just(None), 1 => Just(Some(Prompt::None)), 1 => Just(Some(Prompt::Consent))];
+    (prompt, some(&SCOPES).prop_map(owned)).prop_map(|(prompt, given)| ConsentFacts { prompt, given })
+}
+
 /// A request. Whether there is a user does not follow from the grant: the engine must stand that too.
 pub fn facts() -> impl Strategy<Value = Facts> {
-    let client = select(CLIENTS.to_vec());
-    (client, select(GRANTS.to_vec()), prop::option::weighted(0.7, user_facts()), requested()).prop_map(
-        |(client, grant_type, user, scopes)| Facts {
-            client: ClientFacts {
-                client_id: ClientId::new(client),
-                app: AppId::mint(seed(client)),
-                profile: None,
-            },
-            grant_type,
-            user,
-            scopes,
+    let client = (select(CLIENTS.to_vec()), select(ConsentMethod::ALL.to_vec()));
+    let grant = (select(GRANTS.to_vec()), prop::option::of(select(GRANTS.to_vec())));
+    (client, grant, prop::option::weighted(0.7, user_facts()), requested(), consent_facts()).prop_map(
+        |((client, consent_method), (grant_type, began_with), user, scopes, consent)| {
+            let (client_id, app) = (ClientId::new(client), AppId::mint(seed(client)));
+            let client = ClientFacts { client_id, app, profile: None, consent_method };
+            Facts { user, began_with, consent, ..Facts::new(client, grant_type, scopes) }
         },
     )
 }

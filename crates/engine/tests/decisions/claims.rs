@@ -108,7 +108,7 @@ fn a_claim_that_is_not_released_is_not_evaluated() {
 fn disabled_claims_and_those_of_the_id_token_are_left_out() {
     check_with_rule(
         r#"inactive claim off = cool
-        claim tier of the ID token = cool
+        claim tier in the ID token = cool
         claims app Worker, scopes read
         → {"sub":"Worker"}"#,
     );
@@ -177,13 +177,13 @@ fn an_object_as_a_whole_is_no_claim() {
 }
 
 #[test]
-fn a_groups_claim_gives_services_nothing_and_is_never_wrong_for_users() {
+fn a_groups_claim_without_a_filter_has_every_group_and_gives_services_nothing() {
     check_with_rule(
         r#"claim groups of every group
         claims app Worker, scopes read
         → {"sub":"Worker"}
         claims app Portal, user ana in Sales, scopes read
-        → refused: the user claim groups: groups claims need the user's groups, which are not there"#,
+        → {"sub":"ana@example.com","groups":["Everyone","Sales"]}"#,
     );
 }
 

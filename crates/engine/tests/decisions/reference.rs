@@ -1,11 +1,12 @@
 //! The decision once more: slow, obvious, straight from Okta's sections 2.6 to 2.8 and 3.3 over `model`'s own types.
 //! It exists only to be compared with.
 
-use engine::{Decision, Facts, Grant, Refusal, Requested};
+use engine::{Decision, Facts, Grant, Prompt, Refusal, Requested, Unasked};
+use model::app::ConsentMethod;
 use model::policy::ClientCondition;
 use model::rule::ScopeCondition;
 use model::scope::Consent;
-use model::{GrantType, Policy, Rule};
+use model::{GrantType, Policy, Rule, Scope};
 
 use crate::world::World;
 
@@ -34,7 +35,8 @@ pub fn decide(world: &World, facts: &Facts) -> Decision {
     let mut scopes: Vec<String> = Vec::new();
     if named.is_none() {
         for scope in world.scopes.iter().filter(|scope| scope.default && lists(rule, &scope.name)) {
-            if !(is_service && (is_openid(&scope.name) || scope.consent == Consent::Required)) {
+            let cannot_ask = unasked(facts).is_some() && needs_consent(scope, facts);
+            if !(is_service && is_openid(&scope.name)) && !cannot_ask {
                 scopes.push(scope.name.clone());
             }
         }
@@ -48,12 +50,13 @@ pub fn decide(world: &World, facts: &Facts) -> Decision {
     if scopes.is_empty() {
         return Err(Refusal::NoScopeAllowed);
     }
-    let needs_consent = |name: &&String| {
-        world.scopes.iter().any(|scope| scope.name == **name && scope.consent == Consent::Required)
-    };
-    let for_users: Vec<String> = scopes.iter().filter(needs_consent).cloned().collect();
-    if is_service && !for_users.is_empty() {
-        return Err(Refusal::ConsentRequired(for_users));
+    let for_users: Vec<String> = scopes
+        .iter()
+        .filter(|name| world.scopes.iter().any(|scope| scope.name == **name && needs_consent(scope, facts)))
+        .cloned()
+        .collect();
+    if let (Some(why), false) = (unasked(facts), for_users.is_empty()) {
+        return Err(Refusal::ConsentRequired(for_users, why));
     }
     Ok(Grant {
         policy: policy.id,
@@ -65,19 +68,58 @@ pub fn decide(world: &World, facts: &Facts) -> Decision {
     })
 }
 
+/// Row by row as the matrix of section 3.4 has it; services, 3.3.
+fn needs_consent(scope: &Scope, facts: &Facts) -> bool {
+    let asks = facts.client.consent_method == ConsentMethod::Required;
+    let given = facts.consent.given.contains(&scope.name);
+    match (facts.grant_type, scope.consent, facts.consent.prompt) {
+        (GrantType::ClientCredentials, consent, _) => consent == Consent::Required,
+        (GrantType::RefreshToken, _, _) | (_, Consent::Implicit, _) => false,
+        (_, _, Some(Prompt::Consent)) => true,
+        (_, _, None | Some(Prompt::None)) => asks && !given,
+    }
+}
+
+fn unasked(facts: &Facts) -> Option<Unasked> {
+    match (facts.grant_type, facts.consent.prompt) {
+        (GrantType::ClientCredentials, _) => Some(Unasked::Service),
+        (GrantType::Password, _) => Some(Unasked::Password),
+        (GrantType::TokenExchange, _) => Some(Unasked::TokenExchange),
+        (_, Some(Prompt::None)) | (GrantType::MfaOob, _) => Some(Unasked::Silent),
+        _ => None,
+    }
+}
+
+/// Whether a policy and a rule of it match, whatever comes before them.
+pub fn matches(policy: &Policy, rule: &Rule, facts: &Facts) -> bool {
+    let asked: &[String] = match &facts.scopes {
+        Requested::Omitted => &[],
+        Requested::Explicit(names) | Requested::Original(names) => names,
+    };
+    takes(policy, facts) && is_candidate(rule, facts) && asked.iter().all(|name| lists(rule, name))
+}
+
+fn takes(policy: &Policy, facts: &Facts) -> bool {
+    policy.status.is_active()
+        && match &policy.clients {
+            ClientCondition::All => true,
+            ClientCondition::Only(clients) => clients.contains(&facts.client.client_id),
+        }
+}
+
+fn is_candidate(rule: &Rule, facts: &Facts) -> bool {
+    let judged = match (facts.grant_type, facts.began_with) {
+        (GrantType::RefreshToken, Some(first)) => first,
+        (asked, _) => asked,
+    };
+    rule.status.is_active() && rule.grant_types.contains(&judged) && is_for(rule, facts)
+}
+
 /// Every rule that takes part and whose grant and people match, in order.
 fn candidates<'a>(world: &'a World, facts: &'a Facts) -> impl Iterator<Item = (&'a Policy, &'a Rule)> {
-    let policies = world.policies.iter().filter(|(policy, _)| {
-        policy.status.is_active()
-            && match &policy.clients {
-                ClientCondition::All => true,
-                ClientCondition::Only(clients) => clients.contains(&facts.client.client_id),
-            }
-    });
+    let policies = world.policies.iter().filter(|(policy, _)| takes(policy, facts));
     let rules = policies.flat_map(|(policy, rules)| rules.iter().map(move |rule| (policy, rule)));
-    rules.filter(|(_, rule)| {
-        rule.status.is_active() && rule.grant_types.contains(&facts.grant_type) && is_for(rule, facts)
-    })
+    rules.filter(|(_, rule)| is_candidate(rule, facts))
 }
 
 fn is_for(rule: &Rule, facts: &Facts) -> bool {
@@ -88,9 +130,12 @@ fn is_for(rule: &Rule, facts: &Facts) -> bool {
         Some(user) => {
             let included = people.everyone
                 || people.users.contains(&user.id)
-                || people.groups.iter().any(|group| user.groups.contains(group));
+                || people.groups.iter().any(|group| user.groups.iter().any(|of_user| of_user.id == *group));
             let excluded = people.exclude_users.contains(&user.id)
-                || people.exclude_groups.iter().any(|group| user.groups.contains(group));
+                || people
+                    .exclude_groups
+                    .iter()
+                    .any(|group| user.groups.iter().any(|of_user| of_user.id == *group));
             included && !excluded
         }
     }

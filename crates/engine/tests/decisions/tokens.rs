@@ -1,11 +1,20 @@
 //! Access tokens as a whole (Okta).
 
+use engine::compose::access_token;
+use engine::{Envelope, Silent, claims};
+use model::Timestamp;
 use model::claim::{ClaimValue, RESERVED_IN_ACCESS_TOKEN, RESERVED_UNDER_RFC_9068};
 use model::token_format::AccessTokenProfile;
 use serde_json::{Map, json};
 
 use crate::dialogue::check;
 use crate::world::{World, request};
+
+/// What the tests here put around a token.
+fn envelope(milliseconds: i64) -> Envelope<'static> {
+    let issued_at = Timestamp::from_milliseconds(milliseconds);
+    Envelope { issuer: "https://a", issued_at, token_ids: &|_, _| "AT.1".to_owned() }
+}
 
 #[test]
 fn a_users_token_has_oktas_claims_in_oktas_order_and_then_the_servers() {
@@ -193,8 +202,9 @@ fn every_reserved_name_is_kept_out_even_without_validation() {
         world.claims = vec![forged];
         let server = world.compile();
         let facts = request::facts("app Worker, scopes read");
-        let grant = engine::decide(&server, &facts, &mut engine::Silent).unwrap();
-        let custom = engine::claims::for_access_token(&server, &facts, &grant.scopes).unwrap();
+        let grant = engine::decide(&server, &facts, &mut Silent).unwrap();
+        let custom =
+            claims::for_access_token(&server, &facts, &grant.scopes, &envelope(0), &mut Silent).unwrap();
         assert_eq!(custom, Map::new(), "{name}");
     }
 }
@@ -209,14 +219,12 @@ fn composing_never_replaces_what_the_token_carries_anyway() {
     world.add_rule("Any");
     let server = world.compile();
     let facts = request::facts("app Portal, user ana, scopes read");
-    let grant = engine::decide(&server, &facts, &mut engine::Silent).unwrap();
-    let envelope =
-        engine::Envelope { issuer: "https://a", jti: "AT.1", issued_at: model::Timestamp::from_seconds(0) };
-    let plain = engine::access_token(&server, &facts, &grant, envelope, Map::new());
+    let grant = engine::decide(&server, &facts, &mut Silent).unwrap();
+    let plain = access_token(&server, &facts, &grant, &envelope(0), Map::new());
     // `sub` is the one that a claim maps.
     let forged = plain.keys().filter(|name| *name != "sub").map(|name| (name.clone(), json!("forged")));
     let forged: Map<_, _> = forged.collect();
-    assert_eq!(engine::access_token(&server, &facts, &grant, envelope, forged), plain);
+    assert_eq!(access_token(&server, &facts, &grant, &envelope(0), forged), plain);
 }
 
 #[test]
@@ -234,9 +242,7 @@ fn an_expiry_beyond_all_time_saturates() {
     world.add_rule("Any").lifetimes.access_token_minutes = u32::MAX;
     let server = world.compile();
     let facts = request::facts("app Worker, scopes read");
-    let grant = engine::decide(&server, &facts, &mut engine::Silent).unwrap();
-    let issued_at = model::Timestamp::from_milliseconds(i64::MAX);
-    let envelope = engine::Envelope { issuer: "", jti: "", issued_at };
-    let claims = engine::access_token(&server, &facts, &grant, envelope, Map::new());
+    let grant = engine::decide(&server, &facts, &mut Silent).unwrap();
+    let claims = access_token(&server, &facts, &grant, &envelope(i64::MAX), Map::new());
     assert!(claims["exp"].as_i64() > claims["iat"].as_i64());
 }

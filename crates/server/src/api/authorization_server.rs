@@ -92,6 +92,7 @@ impl Write {
             rotation_mode: optional("credentials.signing.rotationMode", rotation_mode)?,
             signing_algorithm: format.signing_algorithm,
             access_token_profile: format.access_token_profile,
+            groups_overflow: format.groups_overflow,
         })
     }
 }

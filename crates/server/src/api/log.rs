@@ -30,7 +30,8 @@ pub(super) fn routes() -> Routes<App> {
         .route(Route::guarded(Method::GET, "/api/v1/logs", "okta.logs.read", Admins::LogReaders), list)
 }
 
-fn time(query: &Query, name: &'static str) -> Result<Option<Timestamp>, ApiError> {
+/// A time that a parameter may name.
+pub(super) fn time(query: &Query, name: &'static str) -> Result<Option<Timestamp>, ApiError> {
     let Some(text) = query.text(name) else { return Ok(None) };
     // A `+` of an offset that was not encoded arrives as a space.
     let read: Result<Instant, _> = text.replace(' ', "+").parse();

@@ -7,12 +7,16 @@ mod associated_server;
 mod authorization_server;
 mod claim;
 mod client_secret;
+mod configuration;
+mod explain;
 mod group;
 mod jwk;
 mod key;
 mod log;
 mod org;
 mod policy;
+mod preview;
+mod readable;
 mod refresh_token;
 mod rule;
 mod scope;
@@ -52,6 +56,8 @@ pub fn routes() -> Routes<App> {
         .and(user::routes())
         .and(group::routes())
         .and(authorization_server::routes())
+        .and(preview::routes())
+        .and(configuration::routes())
         .and(associated_server::routes())
         .and(policy::routes())
         .and(rule::routes())
@@ -64,6 +70,7 @@ pub fn routes() -> Routes<App> {
         .and(jwk::routes())
         .and(api_token::routes())
         .and(log::routes())
+        .and(explain::routes())
 }
 
 /// Lists of 200 entries at most, and by default (Okta).

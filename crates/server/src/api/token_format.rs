@@ -3,7 +3,7 @@
 //! Whoever does not know the member never harms it: absent, it is kept, and so is each of its own members. `null` goes
 //! back to Okta's. Where everything is Okta's, it is not shown.
 
-use model::token_format::{AccessTokenProfile, SigningAlgorithm};
+use model::token_format::{AccessTokenProfile, GroupsOverflow, SigningAlgorithm};
 use model::{TokenFormat, Word};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
@@ -15,12 +15,14 @@ use crate::error::ApiError;
 pub(super) const MEMBER: &str = "tokenmint";
 const SIGNING_ALGORITHM: &str = "signingAlgorithm";
 const ACCESS_TOKEN_PROFILE: &str = "accessTokenProfile";
+const GROUPS_OVERFLOW: &str = "groupsOverflow";
 
 /// What a body says; what is absent is to be kept.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Written {
     pub signing_algorithm: Option<SigningAlgorithm>,
     pub access_token_profile: Option<AccessTokenProfile>,
+    pub groups_overflow: Option<GroupsOverflow>,
 }
 
 /// Reads a member that is there, `null` among other values. Use it with `default`, which stands for absence.
@@ -33,22 +35,25 @@ pub(super) fn read(member: Option<&Value>) -> Result<Written, ApiError> {
     let members = match member {
         None => return Ok(Written::default()),
         Some(Value::Null) => {
-            let TokenFormat { signing_algorithm, access_token_profile } = TokenFormat::default();
+            let TokenFormat { signing_algorithm, access_token_profile, groups_overflow } =
+                TokenFormat::default();
             return Ok(Written {
                 signing_algorithm: Some(signing_algorithm),
                 access_token_profile: Some(access_token_profile),
+                groups_overflow: Some(groups_overflow),
             });
         }
         Some(Value::Object(members)) => members,
         Some(_) => return Err(ApiError::invalid(MEMBER, format!("{MEMBER}: must be an object"))),
     };
-    let known = [SIGNING_ALGORITHM, ACCESS_TOKEN_PROFILE];
+    let known = [SIGNING_ALGORITHM, ACCESS_TOKEN_PROFILE, GROUPS_OVERFLOW];
     if let Some(unknown) = members.keys().find(|name| !known.contains(&name.as_str())) {
         return Err(not_among(MEMBER, unknown, &known));
     }
     Ok(Written {
         signing_algorithm: value(SIGNING_ALGORITHM, members.get(SIGNING_ALGORITHM))?,
         access_token_profile: value(ACCESS_TOKEN_PROFILE, members.get(ACCESS_TOKEN_PROFILE))?,
+        groups_overflow: value(GROUPS_OVERFLOW, members.get(GROUPS_OVERFLOW))?,
     })
 }
 
@@ -65,10 +70,14 @@ fn value<T: Word + Default>(name: &str, value: Option<&Value>) -> Result<Option<
     }
 }
 
-/// The member as it is shown; nothing where everything is Okta's.
+/// The member as it is shown; nothing where everything is Okta's. What became of too many groups is shown only where it is
+/// not Okta's: the member is younger than the others, and whoever compares what it wrote with what it reads finds it equal.
 pub(super) fn view(format: TokenFormat) -> Option<Value> {
-    let TokenFormat { signing_algorithm, access_token_profile } = format;
-    let shown = json!({SIGNING_ALGORITHM: signing_algorithm, ACCESS_TOKEN_PROFILE: access_token_profile});
+    let TokenFormat { signing_algorithm, access_token_profile, groups_overflow } = format;
+    let mut shown = json!({SIGNING_ALGORITHM: signing_algorithm, ACCESS_TOKEN_PROFILE: access_token_profile});
+    if groups_overflow != GroupsOverflow::default() {
+        shown[GROUPS_OVERFLOW] = json!(groups_overflow);
+    }
     (!format.is_default()).then_some(shown)
 }
 
@@ -78,18 +87,24 @@ mod tests {
 
     #[test]
     fn absent_is_kept_and_null_goes_back_to_oktas() {
-        let written =
-            |signing_algorithm, access_token_profile| Written { signing_algorithm, access_token_profile };
-        let (rs256, okta) = (Some(SigningAlgorithm::Rs256), Some(AccessTokenProfile::Okta));
+        let written = |signing_algorithm, access_token_profile, groups_overflow| Written {
+            signing_algorithm,
+            access_token_profile,
+            groups_overflow,
+        };
+        let (rs256, okta, fail) =
+            (Some(SigningAlgorithm::Rs256), Some(AccessTokenProfile::Okta), Some(GroupsOverflow::Fail));
         for (member, meant) in [
-            (None, written(None, None)),
-            (Some(json!({})), written(None, None)),
-            (Some(Value::Null), written(rs256, okta)),
-            (Some(json!({"signingAlgorithm": null})), written(rs256, None)),
-            (Some(json!({"accessTokenProfile": null})), written(None, okta)),
+            (None, written(None, None, None)),
+            (Some(json!({})), written(None, None, None)),
+            (Some(Value::Null), written(rs256, okta, fail)),
+            (Some(json!({"signingAlgorithm": null})), written(rs256, None, None)),
+            (Some(json!({"accessTokenProfile": null})), written(None, okta, None)),
+            (Some(json!({"groupsOverflow": null})), written(None, None, fail)),
+            (Some(json!({"groupsOverflow": "POINTER"})), written(None, None, Some(GroupsOverflow::Pointer))),
             (
                 Some(json!({"accessTokenProfile": "RFC9068", "signingAlgorithm": "EdDSA"})),
-                written(Some(SigningAlgorithm::EdDsa), Some(AccessTokenProfile::Rfc9068)),
+                written(Some(SigningAlgorithm::EdDsa), Some(AccessTokenProfile::Rfc9068), None),
             ),
         ] {
             assert_eq!(read(member.as_ref()).unwrap(), meant, "{member:?}");
@@ -104,7 +119,7 @@ mod tests {
             (
                 json!({"alg": "ES256"}),
                 "tokenmint",
-                "tokenmint: `alg` is not one of signingAlgorithm, accessTokenProfile",
+                "tokenmint: `alg` is not one of signingAlgorithm, accessTokenProfile, groupsOverflow",
             ),
             (
                 json!({"signingAlgorithm": "HS256"}),
@@ -115,6 +130,11 @@ mod tests {
                 json!({"signingAlgorithm": 256}),
                 "tokenmint.signingAlgorithm",
                 "tokenmint.signingAlgorithm: must be one of RS256, PS256, ES256, EdDSA",
+            ),
+            (
+                json!({"groupsOverflow": "TRUNCATE"}),
+                "tokenmint.groupsOverflow",
+                "tokenmint.groupsOverflow: `TRUNCATE` is not one of FAIL, POINTER",
             ),
             (
                 json!({"accessTokenProfile": "rfc9068"}),

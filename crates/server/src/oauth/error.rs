@@ -6,6 +6,8 @@ use std::borrow::Cow;
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use engine::Unasked;
+use engine::claims::Cause;
 use model::GrantType;
 use serde::Serialize;
 use service::token::{GRANT_TYPES, Refusal, SCOPE_MAX};
@@ -167,16 +169,46 @@ impl From<engine::Refusal> for OAuthError {
             R::OpenIdScopeForService => {
                 bad("invalid_scope", "Cannot request 'openid' scopes using client credentials.".into())
             }
-            R::ConsentRequired(names) => bad(
-                "consent_required",
-                format!(
-                    "The following scopes require user consent and cannot be granted for the client credentials \
-                     grant type: [{}].",
-                    printable(&names.join(", "))
-                )
-                .into(),
-            ),
+            R::ConsentRequired(names, why) => {
+                bad("consent_required", consent_required(&printable(&names.join(", ")), why).into())
+            }
         }
+    }
+}
+
+/// Okta's words, the slip of `token_exchange password` among them.
+fn consent_required(scopes: &str, why: Unasked) -> String {
+    let needed = "The following scopes require user consent";
+    match why {
+        Unasked::Service => {
+            format!("{needed} and cannot be granted for the client credentials grant type: [{scopes}].")
+        }
+        Unasked::Password => format!(
+            "{needed}: [{scopes}]. To access protected scopes using the resource owner password grant type, please \
+             uncheck 'Require consent' in the app settings or set the 'consent_method' to 'TRUSTED' through the apps API."
+        ),
+        Unasked::TokenExchange => format!(
+            "{needed}: [{scopes}]. To access protected scopes using the token_exchange password grant type, please \
+             uncheck 'Require consent' in the app settings or set the apps 'consent_method' to 'TRUSTED'."
+        ),
+        Unasked::Silent => format!("{needed}: [{scopes}]."),
+    }
+}
+
+impl From<engine::ClaimFailure> for OAuthError {
+    fn from(failure: engine::ClaimFailure) -> Self {
+        let owner = if failure.system { "system" } else { "user" };
+        let description: Cow<'static, str> = match failure.cause {
+            Cause::Evaluation => {
+                format!("The '{}' {owner} claim could not be evaluated.", printable(&failure.name)).into()
+            }
+            Cause::TooManyGroups => {
+                "The groups claim matched too many groups and must be configured to match \
+                                     fewer groups."
+                    .into()
+            }
+        };
+        Self::new(StatusCode::BAD_REQUEST, "server_error", description)
     }
 }
 
@@ -222,15 +254,7 @@ impl From<Refusal> for OAuthError {
                 format!("The 'scope' parameter must not be longer than {SCOPE_MAX} characters."),
             ),
             Refusal::Decision(refusal) => refusal.into(),
-            Refusal::Claim(failure) => {
-                let owner = if failure.system { "system" } else { "user" };
-                let name = printable(&failure.name);
-                Self::new(
-                    StatusCode::BAD_REQUEST,
-                    "server_error",
-                    format!("The '{name}' {owner} claim could not be evaluated."),
-                )
-            }
+            Refusal::Claim(failure) => failure.into(),
             Refusal::ForeignPage => Self::invalid_request(
                 "Browser requests to the token endpoint must be part of at least one whitelisted redirect_uri.",
             ),

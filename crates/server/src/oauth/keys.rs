@@ -100,6 +100,7 @@ mod tests {
             rotation_mode: Some(mode),
             signing_algorithm: Some(algorithm),
             access_token_profile: None,
+            groups_overflow: None,
         };
         let any = Precondition::Any;
         let changed = authorization_server::replace(tenant, asked(now), "default".to_owned(), settings, any);

@@ -20,6 +20,7 @@ fn sample(parameter: &str) -> &'static str {
         "app" | "client" => "0oa00000000000000000",
         "secret" => "ocs00000000000000000",
         "group" => "00g00000000000000000",
+        "event" => "00000000-0000-8000-8000-000000000001",
         "token" => "00T00000000000000000",
         // Whoever may call this route at all may read oneself.
         "user" => "me",
@@ -135,7 +136,9 @@ async fn an_access_token_needs_the_scope_of_the_route() {
         let (stem, verb) = scope.rsplit_once('.').unwrap();
         assert!(check(&[&format!("{stem}.manage")]), "{what}: manage is good for both");
         assert_eq!(check(&[&format!("{stem}.read")]), verb == "read", "{what}: read is good for reading");
-        assert_eq!(verb == "read", route.method == Method::GET, "{what}: reading asks for `read`");
+        // A preview is posted because its question is long, and writes nothing.
+        let reads = route.method == Method::GET || route.path.ends_with("/preview");
+        assert_eq!(verb == "read", reads, "{what}: reading asks for `read`");
         let powerless = caller(&[scope], Role::HelpDeskAdmin);
         let admitted = admins.admit(&[Role::HelpDeskAdmin]);
         assert_eq!(route.access.check(&powerless, &here).is_ok(), admitted, "{what}: and for the role");

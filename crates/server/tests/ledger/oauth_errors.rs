@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use engine::claims::ClaimFailure;
+use engine::Unasked;
+use engine::claims::{Cause, ClaimFailure};
 use model::GrantType;
 use server::oauth::error::OAuthError;
 use service::client;
@@ -33,7 +34,11 @@ fn variant(refusal: &Refusal) -> &'static str {
         Refusal::Decision(D::ScopeDenied(_)) => "ScopeDenied",
         Refusal::Decision(D::NoDefaultScopes) => "NoDefaultScopes",
         Refusal::Decision(D::OpenIdScopeForService) => "OpenIdScopeForService",
-        Refusal::Decision(D::ConsentRequired(_)) => "ConsentRequired",
+        Refusal::Decision(D::ConsentRequired(_, Unasked::Service)) => "ConsentRequired",
+        Refusal::Decision(D::ConsentRequired(_, Unasked::Password)) => "ConsentRequired (password)",
+        Refusal::Decision(D::ConsentRequired(_, Unasked::TokenExchange)) => "ConsentRequired (exchange)",
+        Refusal::Decision(D::ConsentRequired(_, Unasked::Silent)) => "ConsentRequired (silent)",
+        Refusal::Claim(ClaimFailure { cause: Cause::TooManyGroups, .. }) => "Claim (groups)",
         Refusal::Claim(ClaimFailure { system: true, .. }) => "Claim (system)",
         Refusal::Claim(ClaimFailure { system: false, .. }) => "Claim (user)",
         Refusal::ForeignPage => "ForeignPage",
@@ -71,7 +76,14 @@ fn all() -> Vec<Refusal> {
     use client_assertion::Refusal as A;
     use engine::Refusal as D;
     let names = || vec!["pay".to_owned(), "a\"b\\c\u{e9}\n".to_owned()];
-    let claim = |system| ClaimFailure { name: "cl\"aim".to_owned(), system, detail: "s3cret".to_owned() };
+    let claim = |system, cause| {
+        Refusal::Claim(ClaimFailure {
+            name: "cl\"aim".to_owned(),
+            system,
+            cause,
+            detail: "s3cret".to_owned(),
+        })
+    };
     let assertions = [
         A::WrongType,
         A::Unreadable,
@@ -101,7 +113,10 @@ fn all() -> Vec<Refusal> {
         D::ScopeDenied(names()),
         D::NoDefaultScopes,
         D::OpenIdScopeForService,
-        D::ConsentRequired(names()),
+        D::ConsentRequired(names(), Unasked::Service),
+        D::ConsentRequired(names(), Unasked::Password),
+        D::ConsentRequired(names(), Unasked::TokenExchange),
+        D::ConsentRequired(names(), Unasked::Silent),
     ];
     let own = [
         Refusal::UnknownServer,
@@ -111,8 +126,9 @@ fn all() -> Vec<Refusal> {
         Refusal::OutsideNetwork,
         Refusal::ProofRequired,
         Refusal::ScopeTooLong,
-        Refusal::Claim(claim(true)),
-        Refusal::Claim(claim(false)),
+        claim(true, Cause::Evaluation),
+        claim(false, Cause::Evaluation),
+        claim(false, Cause::TooManyGroups),
         Refusal::ForeignPage,
         Refusal::NotForBrowsers,
     ];
@@ -180,6 +196,10 @@ The 'cl?aim' system claim could not be evaluated.
 Claim (user): claim_evaluation_failure
 400 server_error
 The 'cl?aim' user claim could not be evaluated.
+
+Claim (groups): too_many_groups
+400 server_error
+The groups claim matched too many groups and must be configured to match fewer groups.
 
 ForeignPage: invalid_browser_origin
 400 invalid_request
@@ -312,6 +332,18 @@ Cannot request 'openid' scopes using client credentials.
 ConsentRequired: consent_required
 400 consent_required
 The following scopes require user consent and cannot be granted for the client credentials grant type: [pay, a?b?c??].
+
+ConsentRequired (password): consent_required
+400 consent_required
+The following scopes require user consent: [pay, a?b?c??]. To access protected scopes using the resource owner password grant type, please uncheck 'Require consent' in the app settings or set the 'consent_method' to 'TRUSTED' through the apps API.
+
+ConsentRequired (exchange): consent_required
+400 consent_required
+The following scopes require user consent: [pay, a?b?c??]. To access protected scopes using the token_exchange password grant type, please uncheck 'Require consent' in the app settings or set the apps 'consent_method' to 'TRUSTED'.
+
+ConsentRequired (silent): consent_required
+400 consent_required
+The following scopes require user consent: [pay, a?b?c??].
 ";
 
 #[test]

@@ -13,10 +13,19 @@ const WITHOUT_SCOPE: &[(&str, &str)] =
     &[("/api/v1/api-tokens/current", "only API tokens call it; a guarded route names a scope all the same")];
 
 /// Routes that Okta does not have, and why we do.
-const BEYOND_OKTA: &[(&str, &str)] = &[(
-    "/api/v1/authorizationServers/{server}/credentials/keys/{key}/lifecycle/revoke",
-    "a key that was lost must go at once; a rotation leaves it published for a day",
-)];
+const BEYOND_OKTA: &[(&str, &str)] = &[
+    (
+        "/api/v1/authorizationServers/{server}/credentials/keys/{key}/lifecycle/revoke",
+        "a key that was lost must go at once; a rotation leaves it published for a day",
+    ),
+    ("/api/v1/authorizationServers/{server}/preview", "Okta's Token Preview is a screen without an API"),
+    ("/api/v1/logs/{event}/explain", "nobody should have to guess why a token was refused"),
+    (
+        "/api/v1/authorizationServers/{server}/configuration",
+        "a server's configuration is one document, which is kept in version control and applied whole",
+    ),
+    ("/api/v1/authorizationServers/configuration", "likewise, where the document's name says which server"),
+];
 
 fn description() -> Option<String> {
     let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/okta-openapi");

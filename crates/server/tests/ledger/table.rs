@@ -45,6 +45,10 @@ PUT /api/v1/authorizationServers/{server} okta.authorizationServers.manage Serve
 DELETE /api/v1/authorizationServers/{server} okta.authorizationServers.manage ServerManagers
 POST /api/v1/authorizationServers/{server}/lifecycle/activate okta.authorizationServers.manage ServerManagers
 POST /api/v1/authorizationServers/{server}/lifecycle/deactivate okta.authorizationServers.manage ServerManagers
+POST /api/v1/authorizationServers/{server}/preview okta.authorizationServers.read ServerReaders
+GET /api/v1/authorizationServers/{server}/configuration okta.authorizationServers.read ServerReaders
+PUT /api/v1/authorizationServers/{server}/configuration okta.authorizationServers.manage ServerManagers
+POST /api/v1/authorizationServers/configuration okta.authorizationServers.manage ServerManagers
 GET /api/v1/authorizationServers/{server}/associatedServers okta.authorizationServers.read ServerReaders
 POST /api/v1/authorizationServers/{server}/associatedServers okta.authorizationServers.manage ServerManagers
 DELETE /api/v1/authorizationServers/{server}/associatedServers/{trusted} okta.authorizationServers.manage ServerManagers
@@ -106,6 +110,7 @@ PUT /api/v1/api-tokens/{token} okta.apiTokens.manage Super
 DELETE /api/v1/api-tokens/{token} okta.apiTokens.manage Super
 DELETE /api/v1/api-tokens/current okta.apiTokens.manage Anyone
 GET /api/v1/logs okta.logs.read LogReaders
+GET /api/v1/logs/{event}/explain okta.logs.read LogReaders
 POST /oauth2/{server}/v1/token open Client body 65536
 POST /oauth2/{server}/v1/introspect open Client body 65536
 POST /oauth2/{server}/v1/revoke open Client body 65536

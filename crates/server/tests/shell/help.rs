@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use crate::program::tokenmint;
 
-const COMMANDS: [&[&str]; 13] = [
+const COMMANDS: [&[&str]; 15] = [
     &[],
     &["serve"],
     &["doctor"],
@@ -19,6 +19,8 @@ const COMMANDS: [&[&str]; 13] = [
     &["api-token", "create"],
     &["api-token", "list"],
     &["api-token", "revoke"],
+    &["preview"],
+    &["test"],
     &["completions"],
 ];
 
@@ -61,7 +63,7 @@ fn the_help_of_every_command_shows_how_to_use_it() {
         assert!(examples.count() > 0, "{line} shows no example:\n{text}");
         assert!(text.lines().all(|line| line.chars().count() <= 100), "{line} is too wide:\n{text}");
     }
-    for command in ["serve", "doctor", "backup", "restore"] {
+    for command in ["serve", "doctor", "backup", "restore", "preview", "test"] {
         assert!(help(&[command]).contains("Exit codes: 0 "), "{command}");
     }
 }

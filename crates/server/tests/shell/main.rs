@@ -13,4 +13,5 @@ mod replies;
 mod shutdown;
 mod targets;
 mod tls;
+mod token_tests;
 mod two;

@@ -6,7 +6,7 @@ use std::process::Output;
 use crate::program::{Directory, Running, tokenmint};
 
 /// Exit code, stdout and stderr.
-fn run(arguments: &[&str]) -> (i32, String, String) {
+pub fn run(arguments: &[&str]) -> (i32, String, String) {
     let Output { status, stdout, stderr } = tokenmint(arguments).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (status.code().unwrap(), text(stdout), text(stderr))

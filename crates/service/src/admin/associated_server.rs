@@ -56,32 +56,41 @@ pub async fn add(
     tenant
         .configuration
         .change(asked, move |draft| {
-            let mut server = authorization_server::get(draft.snapshot(), &path_segment)?.server.value.clone();
-            let mut named = Vec::with_capacity(trusted.len());
-            let mut added = Vec::new();
-            for id in &trusted {
-                let other = candidate(draft.snapshot(), &server, id)?;
-                if !server.trusted.contains(&other.server.value.id) {
-                    server.trusted.push(other.server.value.id);
-                    added.push(target::server(&other.server.value));
-                }
-                named.push(other);
-            }
-            if server.trusted.len() > TRUSTED_MAX {
-                return Err(Refusal::invalid(
-                    "trusted",
-                    format_args!("A server trusts at most {TRUSTED_MAX} others"),
-                ));
-            }
-            if !added.is_empty() {
-                let mut targets = vec![target::server(&server)];
-                targets.append(&mut added);
-                draft.log(EventType::TrustedServerAdded, targets);
-                put(draft, server);
-            }
-            Ok(named)
+            let server = authorization_server::get(draft.snapshot(), &path_segment)?.server.value.clone();
+            trust(draft, server, &trusted)
         })
         .await
+}
+
+/// Adds trust in servers in a draft, and gives them back.
+pub(crate) fn trust(
+    draft: &mut Draft,
+    mut server: AuthorizationServer,
+    trusted: &[String],
+) -> Result<Vec<Arc<ServerEntry>>, Refusal> {
+    let mut named = Vec::with_capacity(trusted.len());
+    let mut added = Vec::new();
+    for id in trusted {
+        let other = candidate(draft.snapshot(), &server, id)?;
+        if !server.trusted.contains(&other.server.value.id) {
+            server.trusted.push(other.server.value.id);
+            added.push(target::server(&other.server.value));
+        }
+        named.push(other);
+    }
+    if server.trusted.len() > TRUSTED_MAX {
+        return Err(Refusal::invalid(
+            "trusted",
+            format_args!("A server trusts at most {TRUSTED_MAX} others"),
+        ));
+    }
+    if !added.is_empty() {
+        let mut targets = vec![target::server(&server)];
+        targets.append(&mut added);
+        draft.log(EventType::TrustedServerAdded, targets);
+        put(draft, server);
+    }
+    Ok(named)
 }
 
 fn candidate(
@@ -129,7 +138,8 @@ pub(super) fn forget(draft: &mut Draft, gone: &AuthorizationServer) {
     }
 }
 
-fn end(draft: &mut Draft, mut server: AuthorizationServer, other: &AuthorizationServer) {
+/// Ends the trust of a server in another, in a draft.
+pub(crate) fn end(draft: &mut Draft, mut server: AuthorizationServer, other: &AuthorizationServer) {
     server.trusted.retain(|id| *id != other.id);
     draft.log(EventType::TrustedServerDeleted, [target::server(&server), target::server(other)]);
     put(draft, server);

@@ -5,15 +5,15 @@ use std::sync::Arc;
 use model::authorization_server::{IssuerMode, RotationMode};
 use model::event::{EventType, Target};
 use model::key::KeyStatus;
-use model::token_format::{AccessTokenProfile, SigningAlgorithm};
+use model::token_format::{AccessTokenProfile, GroupsOverflow, SigningAlgorithm};
 use model::{
     AuthorizationServer, AuthorizationServerId, Document, Invalid, Status, Timestamp, TokenFormat, template,
 };
 
-use crate::admin::new_key::{self, NewKey, Stop};
+use crate::admin::new_key::{self, NewKeys, Stop};
 use crate::admin::{Page, Precondition, Refusal, associated_server, page};
 use crate::configuration::{Asked, Draft};
-use crate::failure::{Failure, Fault};
+use crate::failure::Failure;
 use crate::signing_key::{KeyRecord, algorithm};
 use crate::snapshot::{ServerEntry, Snapshot, Versioned};
 use crate::target::{self, kind};
@@ -36,6 +36,8 @@ pub struct Settings {
     pub signing_algorithm: Option<SigningAlgorithm>,
     /// The shape of its access tokens; absent keeps what is.
     pub access_token_profile: Option<AccessTokenProfile>,
+    /// What becomes of too many groups; absent is kept.
+    pub groups_overflow: Option<GroupsOverflow>,
 }
 
 /// The server that `path_segment` names, or that it is not there.
@@ -73,9 +75,18 @@ pub async fn create(
     asked: Asked,
     settings: Settings,
 ) -> Result<Arc<ServerEntry>, Failure<Refusal>> {
-    require_description(settings.description.as_deref()).map_err(Failure::Refused)?;
     let id = AuthorizationServerId::mint(tenant.ids.next(asked.now));
-    let mut server = AuthorizationServer {
+    new_key::change(tenant, asked, move |draft, new| {
+        let server = add(draft, id, &settings)?;
+        add_first_keys(draft, &server, new)?;
+        Ok(get(draft.snapshot(), id.as_str())?)
+    })
+    .await
+}
+
+/// A server of which nothing is said.
+pub(crate) fn plain(id: AuthorizationServerId, now: Timestamp) -> AuthorizationServer {
+    AuthorizationServer {
         id,
         name: String::new(),
         description: None,
@@ -87,22 +98,25 @@ pub async fn create(
         template: template::CURRENT,
         trusted: Vec::new(),
         token_format: TokenFormat::default(),
-        created: asked.now.whole_second(),
-        last_updated: asked.now.whole_second(),
+        created: now,
+        last_updated: now,
         tokens_valid_from: None,
-    };
+    }
+}
+
+/// Makes a server in a draft, without keys.
+pub(crate) fn add(
+    draft: &mut Draft,
+    id: AuthorizationServerId,
+    settings: &Settings,
+) -> Result<AuthorizationServer, Refusal> {
+    require_description(settings.description.as_deref())?;
+    let mut server = plain(id, draft.now);
     settings.apply_to(&mut server);
-    server.validate().map_err(|invalid| Failure::Refused(invalid.into()))?;
-    let keys = first_keys(tenant, &server, tenant.freshness.clock.shared(asked.now)).await?;
-    tenant
-        .configuration
-        .change(asked, move |draft| {
-            draft.put(Document::AuthorizationServer(server.clone()));
-            draft.put_keys(id, keys.clone());
-            draft.log(EventType::AuthorizationServerCreated, [target::server(&server)]);
-            get(draft.snapshot(), id.as_str())
-        })
-        .await
+    server.validate()?;
+    draft.put(Document::AuthorizationServer(server.clone()));
+    draft.log(EventType::AuthorizationServerCreated, [target::server(&server)]);
+    Ok(server)
 }
 
 /// Description is required where a server is made (Okta), and may be left out later.
@@ -113,20 +127,21 @@ fn require_description(description: Option<&str>) -> Result<(), Refusal> {
     }
 }
 
-/// An active key and the next one.
-async fn first_keys(
-    tenant: &Tenant,
+/// Gives a new server an active key and the next one.
+pub(crate) fn add_first_keys(
+    draft: &mut Draft,
     server: &AuthorizationServer,
-    now: Timestamp,
-) -> Result<Vec<Arc<KeyRecord>>, Fault> {
-    let algorithm = algorithm(server.token_format.signing_algorithm);
-    let active = new_key::make(tenant, server.id, algorithm, now).await?;
-    let next = new_key::make(tenant, server.id, algorithm, now).await?;
-    Ok(vec![Arc::new(active.with_status(KeyStatus::Active, now.whole_second())), next])
+    new: &NewKeys,
+) -> Result<(), Stop> {
+    let [active, next] = new.get(server.id, algorithm(server.token_format.signing_algorithm))?;
+    let active = Arc::new(active.with_status(KeyStatus::Active, draft.now));
+    draft.put_keys(server.id, vec![active, next]);
+    Ok(())
 }
 
 impl Settings {
-    fn apply_to(&self, server: &mut AuthorizationServer) {
+    /// The server as it will be.
+    pub(crate) fn apply_to(&self, server: &mut AuthorizationServer) {
         server.name.clone_from(&self.name);
         server.description = self.description.clone().filter(|text| !text.is_empty());
         server.audiences.clone_from(&self.audiences);
@@ -135,6 +150,7 @@ impl Settings {
         let format = &mut server.token_format;
         format.signing_algorithm = self.signing_algorithm.unwrap_or(format.signing_algorithm);
         format.access_token_profile = self.access_token_profile.unwrap_or(format.access_token_profile);
+        format.groups_overflow = self.groups_overflow.unwrap_or(format.groups_overflow);
     }
 }
 
@@ -151,25 +167,35 @@ pub async fn replace(
         settings.apply_to(&mut server);
         server.validate()?;
         let published = prepare_keys(draft, &server, new)?;
-        let targets = published.iter().map(|key| target::key(key));
-        Ok(commit(draft, server, EventType::AuthorizationServerUpdated, targets)?)
+        Ok(update(draft, server, published.as_deref())?)
     })
     .await
 }
 
+/// Puts a server in a draft that an admin changed; with the key that was published for that.
+pub(crate) fn update(
+    draft: &mut Draft,
+    server: AuthorizationServer,
+    published: Option<&KeyRecord>,
+) -> Result<Arc<ServerEntry>, Refusal> {
+    server.validate()?;
+    let targets = published.map(target::key);
+    commit(draft, server, EventType::AuthorizationServerUpdated, targets)
+}
+
 /// Sees to it that the next key is of the server's algorithm, and says which one is published for that. The active one
 /// goes on signing: no verifier knows the new one yet.
-fn prepare_keys(
+pub(crate) fn prepare_keys(
     draft: &mut Draft,
     server: &AuthorizationServer,
-    new: &NewKey,
+    new: &NewKeys,
 ) -> Result<Option<Arc<KeyRecord>>, Stop> {
     let (entry, algorithm) =
         (get(draft.snapshot(), server.id.as_str())?, algorithm(server.token_format.signing_algorithm));
     if entry.keys.next().is_some_and(|next| next.algorithm == algorithm) {
         return Ok(None);
     }
-    let new = new.get(server.id, algorithm)?;
+    let [new] = new.get(server.id, algorithm)?;
     let kept = entry.keys.iter().filter(|key| key.status != KeyStatus::Next).cloned();
     draft.put_keys(server.id, kept.chain([Arc::clone(&new)]).collect());
     Ok(Some(new))
@@ -185,21 +211,30 @@ pub async fn set_status(
     tenant
         .configuration
         .change(asked, move |draft| {
-            let mut server = find(draft.snapshot(), &path_segment, &Precondition::Any)?;
-            if server.status == status {
-                return Ok(());
-            }
-            server.status = status;
-            if status == Status::Inactive {
-                server.tokens_valid_from = Some(draft.snapshot().revision);
-            }
-            let event_type = match status {
-                Status::Active => EventType::AuthorizationServerActivated,
-                Status::Inactive => EventType::AuthorizationServerDeactivated,
-            };
-            commit(draft, server, event_type, []).map(drop)
+            let server = find(draft.snapshot(), &path_segment, &Precondition::Any)?;
+            change_status(draft, server, status)
         })
         .await
+}
+
+/// Activates or deactivates a server in a draft.
+pub(crate) fn change_status(
+    draft: &mut Draft,
+    mut server: AuthorizationServer,
+    status: Status,
+) -> Result<(), Refusal> {
+    if server.status == status {
+        return Ok(());
+    }
+    server.status = status;
+    if status == Status::Inactive {
+        server.tokens_valid_from = Some(draft.snapshot().revision);
+    }
+    let event_type = match status {
+        Status::Active => EventType::AuthorizationServerActivated,
+        Status::Inactive => EventType::AuthorizationServerDeactivated,
+    };
+    commit(draft, server, event_type, []).map(drop)
 }
 
 fn find(

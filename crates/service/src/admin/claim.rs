@@ -44,30 +44,37 @@ pub async fn create(
     settings: Settings,
 ) -> Result<Arc<Versioned<Claim>>, Failure<Refusal>> {
     let id = ClaimId::mint(tenant.ids.next(asked.now));
-    tenant
-        .configuration
-        .change(asked, move |draft| {
-            let entry = authorization_server::get(draft.snapshot(), &server)?;
-            if entry.claims().len() >= CLAIMS_MAX {
-                return Err(Refusal::invalid(
-                    "claims",
-                    format_args!("A server has at most {CLAIMS_MAX} claims"),
-                ));
-            }
-            let claim = Claim {
-                id,
-                server: entry.server.value.id,
-                name: String::new(),
-                status: Status::Active,
-                claim_type: settings.claim_type,
-                value: settings.value.clone(),
-                scopes: Vec::new(),
-                system: false,
-                always_include_in_token: false,
-            };
-            commit(draft, claim, &settings, EventType::ClaimCreated)
-        })
-        .await
+    tenant.configuration.change(asked, move |draft| add(draft, &server, id, &settings)).await
+}
+
+/// Makes a claim in a draft.
+pub(crate) fn add(
+    draft: &mut Draft,
+    server: &str,
+    id: ClaimId,
+    settings: &Settings,
+) -> Result<Arc<Versioned<Claim>>, Refusal> {
+    let entry = authorization_server::get(draft.snapshot(), server)?;
+    if entry.claims().len() >= CLAIMS_MAX {
+        return Err(Refusal::invalid("claims", format_args!("A server has at most {CLAIMS_MAX} claims")));
+    }
+    let plain = plain(id, entry.server.value.id, settings.claim_type);
+    commit(draft, plain, settings, EventType::ClaimCreated)
+}
+
+/// A claim of which nothing but its token is said.
+pub(crate) fn plain(id: ClaimId, server: AuthorizationServerId, claim_type: ClaimType) -> Claim {
+    Claim {
+        id,
+        server,
+        name: String::new(),
+        status: Status::Active,
+        claim_type,
+        value: ClaimValue::Expression(String::new()),
+        scopes: Vec::new(),
+        system: false,
+        always_include_in_token: claim_type == ClaimType::Resource,
+    }
 }
 
 /// Replaces what an admin may say of a claim. Of a system claim only status, scopes and whether it is always
@@ -84,12 +91,21 @@ pub async fn replace(
         .configuration
         .change(asked, move |draft| {
             let claim = find(draft.snapshot(), &server, &id, &precondition)?;
-            if claim.system {
-                require_same_nature(&claim, &settings)?;
-            }
-            commit(draft, claim, &settings, EventType::ClaimUpdated)
+            update(draft, claim, &settings)
         })
         .await
+}
+
+/// Replaces in a draft what an admin may say of `claim`.
+pub(crate) fn update(
+    draft: &mut Draft,
+    claim: Claim,
+    settings: &Settings,
+) -> Result<Arc<Versioned<Claim>>, Refusal> {
+    if claim.system {
+        require_same_nature(&claim, settings)?;
+    }
+    commit(draft, claim, settings, EventType::ClaimUpdated)
 }
 
 fn require_same_nature(claim: &Claim, settings: &Settings) -> Result<(), Refusal> {
@@ -112,6 +128,19 @@ fn require_same_nature(claim: &Claim, settings: &Settings) -> Result<(), Refusal
     Ok(())
 }
 
+impl Settings {
+    /// The claim as it will be.
+    pub(crate) fn apply_to(&self, claim: &mut Claim) {
+        claim.name.clone_from(&self.name);
+        claim.status = self.status.unwrap_or(claim.status);
+        claim.claim_type = self.claim_type;
+        claim.value = self.value.clone();
+        claim.scopes.clone_from(&self.scopes);
+        let always = self.always_include_in_token.unwrap_or(claim.always_include_in_token);
+        claim.always_include_in_token = always || claim.claim_type == ClaimType::Resource;
+    }
+}
+
 fn find(snapshot: &Snapshot, server: &str, id: &str, precondition: &Precondition) -> Result<Claim, Refusal> {
     let claim = get(&*authorization_server::get(snapshot, server)?, id)?;
     precondition.check(claim.revision)?;
@@ -124,14 +153,8 @@ fn commit(
     settings: &Settings,
     event_type: EventType,
 ) -> Result<Arc<Versioned<Claim>>, Refusal> {
-    let known = std::mem::take(&mut claim.scopes);
-    claim.name.clone_from(&settings.name);
-    claim.status = settings.status.unwrap_or(claim.status);
-    claim.claim_type = settings.claim_type;
-    claim.value = settings.value.clone();
-    claim.scopes.clone_from(&settings.scopes);
-    let always = settings.always_include_in_token.unwrap_or(claim.always_include_in_token);
-    claim.always_include_in_token = always || claim.claim_type == ClaimType::Resource;
+    let known = claim.scopes.clone();
+    settings.apply_to(&mut claim);
     claim.validate()?;
     check_value(&claim.value)?;
     let server = authorization_server::get(draft.snapshot(), claim.server.as_str())?;
@@ -191,15 +214,20 @@ pub async fn delete(
         .configuration
         .change(asked, move |draft| {
             let claim = find(draft.snapshot(), &server, &id, &precondition)?;
-            if claim.system {
-                return Err(Refusal::invalid("system", "A system claim cannot be deleted"));
-            }
-            draft.log(
-                EventType::ClaimDeleted,
-                [target::claim(&claim), target::server_of(draft.snapshot(), claim.server)],
-            );
-            draft.delete(Document::Claim(claim));
-            Ok(())
+            remove(draft, claim)
         })
         .await
+}
+
+/// Takes a claim out of a draft.
+pub(crate) fn remove(draft: &mut Draft, claim: Claim) -> Result<(), Refusal> {
+    if claim.system {
+        return Err(Refusal::invalid("system", "A system claim cannot be deleted"));
+    }
+    draft.log(
+        EventType::ClaimDeleted,
+        [target::claim(&claim), target::server_of(draft.snapshot(), claim.server)],
+    );
+    draft.delete(Document::Claim(claim));
+    Ok(())
 }

@@ -7,7 +7,7 @@ use model::event::{EventType, Origin, Target};
 use model::key::KeyStatus;
 use model::{Actor, AuthorizationServerId, Timestamp};
 
-use crate::admin::new_key::{self, NewKey, Stop};
+use crate::admin::new_key::{self, NewKeys, Stop};
 use crate::admin::{Refusal, authorization_server};
 use crate::configuration::{Asked, Draft};
 use crate::failure::{Failure, Fault};
@@ -36,9 +36,9 @@ pub async fn rotate(
     .await
 }
 
-fn commit_rotation(draft: &mut Draft, entry: &ServerEntry, new: &NewKey) -> Result<Arc<SigningKeys>, Stop> {
+fn commit_rotation(draft: &mut Draft, entry: &ServerEntry, new: &NewKeys) -> Result<Arc<SigningKeys>, Stop> {
     let server = &entry.server.value;
-    let new = new.get(server.id, algorithm(server.token_format.signing_algorithm))?;
+    let [new] = new.get(server.id, algorithm(server.token_format.signing_algorithm))?;
     let targets = [target::server(server), target::key(&new)];
     log_switch(draft, EventType::KeyRollover, entry, targets);
     put(draft, entry, moved_on(entry, draft.now).chain([new]).collect())
@@ -93,7 +93,7 @@ fn commit_revocation(
     draft: &mut Draft,
     entry: &ServerEntry,
     kid: &str,
-    new: &NewKey,
+    new: &NewKeys,
 ) -> Result<Arc<SigningKeys>, Stop> {
     let (server, revoked) = (&entry.server.value, get(entry, kid)?);
     let mut keys: Vec<_> = match revoked.status {
@@ -102,7 +102,7 @@ fn commit_revocation(
     };
     keys.retain(|key| key.kid != kid);
     if revoked.status != KeyStatus::Expired {
-        keys.push(new.get(server.id, algorithm(server.token_format.signing_algorithm))?);
+        keys.extend(new.get::<1>(server.id, algorithm(server.token_format.signing_algorithm))?);
     }
     let took_its_place = keys.iter().filter(|key| !entry.keys.iter().any(|old| Arc::ptr_eq(old, key)));
     let targets = [target::server(server), target::revoked_key(&revoked)].into_iter();
@@ -139,7 +139,7 @@ async fn look_after(
     tenant: &Tenant,
     now: Timestamp,
     wants: fn(&ServerEntry, Timestamp) -> bool,
-    commit: fn(&mut Draft, &ServerEntry, &NewKey) -> Result<(), Stop>,
+    commit: fn(&mut Draft, &ServerEntry, &NewKeys) -> Result<(), Stop>,
 ) -> Result<(), Fault> {
     let shared = tenant.freshness.clock.shared(now);
     let snapshot = tenant.configuration.current();

@@ -13,7 +13,7 @@ pub mod group;
 pub mod jwk;
 pub mod key;
 pub mod log;
-mod new_key;
+pub(crate) mod new_key;
 mod order;
 pub mod policy;
 pub mod refresh_token;

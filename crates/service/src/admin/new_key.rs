@@ -20,12 +20,14 @@ const KEYS_MAX: u32 = 5;
 pub(crate) enum Stop {
     /// It is refused.
     Refused(Refusal),
-    /// It wants a key first.
+    /// It wants keys first.
     Wants {
-        /// Whose key.
+        /// Whose keys.
         server: AuthorizationServerId,
         /// What it signs with.
         algorithm: Algorithm,
+        /// How many.
+        count: usize,
     },
 }
 
@@ -37,33 +39,40 @@ impl<R: Into<Refusal>> From<R> for Stop {
 
 /// What was made for a change so far.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct NewKey(Option<Arc<KeyRecord>>);
+pub(crate) struct NewKeys(Vec<Arc<KeyRecord>>);
 
-impl NewKey {
-    /// The new key of `server`. A change asks for it once, before it puts it anywhere.
-    pub fn get(&self, server: AuthorizationServerId, algorithm: Algorithm) -> Result<Arc<KeyRecord>, Stop> {
-        let made = self.0.as_ref().filter(|made| made.algorithm == algorithm);
-        made.cloned().ok_or(Stop::Wants { server, algorithm })
+impl NewKeys {
+    /// New keys of `server`. A change asks for them once, before it puts them anywhere.
+    pub fn get<const N: usize>(
+        &self,
+        server: AuthorizationServerId,
+        algorithm: Algorithm,
+    ) -> Result<[Arc<KeyRecord>; N], Stop> {
+        let made: Vec<_> = self.0.iter().filter(|made| made.algorithm == algorithm).cloned().collect();
+        made.try_into().map_err(|_| Stop::Wants { server, algorithm, count: N })
     }
 }
 
-/// Changes the configuration as [`crate::configuration::Configuration::change`] does, with the new key that `apply`
+/// Changes the configuration as [`crate::configuration::Configuration::change`] does, with the new keys that `apply`
 /// wants. All nodes reckon with the times of keys, so these are of the clock that they share.
 pub(crate) async fn change<T, F>(tenant: &Tenant, asked: Asked, apply: F) -> Result<T, Failure<Refusal>>
 where
-    F: Fn(&mut Draft, &NewKey) -> Result<T, Stop> + Clone + Send + 'static,
+    F: Fn(&mut Draft, &NewKeys) -> Result<T, Stop> + Clone + Send + 'static,
     T: Send + 'static,
 {
     let asked = Asked { now: tenant.freshness.clock.shared(asked.now), ..asked };
-    let mut new = NewKey::default();
+    let mut new = NewKeys::default();
     for _ in 0..=KEYS_MAX {
         let (apply, at_hand) = (apply.clone(), new.clone());
         let changed = tenant.configuration.change(asked.clone(), move |draft| apply(draft, &at_hand)).await;
         match changed {
             Ok(done) => return Ok(done),
             Err(Failure::Refused(Stop::Refused(refusal))) => return Err(Failure::Refused(refusal)),
-            Err(Failure::Refused(Stop::Wants { server, algorithm })) => {
-                new = NewKey(Some(make(tenant, server, algorithm, asked.now).await?));
+            Err(Failure::Refused(Stop::Wants { server, algorithm, count })) => {
+                new.0.clear();
+                for _ in 0..count {
+                    new.0.push(make(tenant, server, algorithm, asked.now).await?);
+                }
             }
             Err(Failure::Fault(fault)) => return Err(Failure::Fault(fault)),
         }

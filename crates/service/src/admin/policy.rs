@@ -1,10 +1,11 @@
 //! Access policies of a server, in their order.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use model::event::EventType;
 use model::policy::{ClientCondition, POLICIES_MAX};
-use model::{ClientId, Document, Policy, PolicyId, Status};
+use model::{AuthorizationServerId, ClientId, Document, Policy, PolicyId, Status};
 
 use crate::admin::authorization_server;
 use crate::admin::{Precondition, Refusal, order};
@@ -43,32 +44,37 @@ pub async fn create(
     settings: Settings,
 ) -> Result<Arc<Versioned<Policy>>, Failure<Refusal>> {
     let id = PolicyId::mint(tenant.ids.next(asked.now));
-    tenant
-        .configuration
-        .change(asked, move |draft| {
-            let entry = authorization_server::get(draft.snapshot(), &server)?;
-            if entry.policies.len() >= POLICIES_MAX {
-                return Err(Refusal::invalid(
-                    "policies",
-                    format_args!("A server has at most {POLICIES_MAX} policies"),
-                ));
-            }
-            let policy = Policy {
-                id,
-                server: entry.server.value.id,
-                status: Status::Active,
-                name: String::new(),
-                description: None,
-                priority: order::priority(entry.policies.len()),
-                system: false,
-                clients: ClientCondition::All,
-                created: draft.now,
-                last_updated: draft.now,
-                tokens_valid_from: None,
-            };
-            commit(draft, policy, &settings, EventType::PolicyCreated)
-        })
-        .await
+    tenant.configuration.change(asked, move |draft| add(draft, &server, id, &settings)).await
+}
+
+/// Makes a policy in a draft.
+pub(crate) fn add(
+    draft: &mut Draft,
+    server: &str,
+    id: PolicyId,
+    settings: &Settings,
+) -> Result<Arc<Versioned<Policy>>, Refusal> {
+    let entry = authorization_server::get(draft.snapshot(), server)?;
+    if entry.policies.len() >= POLICIES_MAX {
+        return Err(Refusal::invalid(
+            "policies",
+            format_args!("A server has at most {POLICIES_MAX} policies"),
+        ));
+    }
+    let policy = Policy {
+        id,
+        server: entry.server.value.id,
+        status: Status::Active,
+        name: String::new(),
+        description: None,
+        priority: order::priority(entry.policies.len()),
+        system: false,
+        clients: ClientCondition::All,
+        created: draft.now,
+        last_updated: draft.now,
+        tokens_valid_from: None,
+    };
+    update(draft, policy, settings, EventType::PolicyCreated)
 }
 
 /// Replaces what an admin may say of a policy.
@@ -84,7 +90,7 @@ pub async fn replace(
         .configuration
         .change(asked, move |draft| {
             let policy = find(draft.snapshot(), &server, &id, &precondition)?;
-            commit(draft, policy, &settings, EventType::PolicyUpdated)
+            update(draft, policy, &settings, EventType::PolicyUpdated)
         })
         .await
 }
@@ -95,18 +101,25 @@ fn find(snapshot: &Snapshot, server: &str, id: &str, precondition: &Precondition
     Ok(entry.policy.value.clone())
 }
 
-fn commit(
+impl Settings {
+    /// The policy as it will be at `revision`, but for its place.
+    pub(crate) fn apply_to(&self, policy: &mut Policy, revision: u64) {
+        policy.name.clone_from(&self.name);
+        policy.description = self.description.clone().filter(|text| !text.is_empty());
+        set_status_of(policy, self.status.unwrap_or(policy.status), revision);
+        policy.clients = self.clients.clone().unwrap_or_else(|| policy.clients.clone());
+    }
+}
+
+/// Replaces in a draft what an admin may say of `policy`, which may be new.
+pub(crate) fn update(
     draft: &mut Draft,
     mut policy: Policy,
     settings: &Settings,
     event_type: EventType,
 ) -> Result<Arc<Versioned<Policy>>, Refusal> {
     let known = named_clients(&policy.clients);
-    policy.name.clone_from(&settings.name);
-    policy.description = settings.description.clone().filter(|text| !text.is_empty());
-    let status = settings.status.unwrap_or(policy.status);
-    set_status_of(&mut policy, status, draft);
-    policy.clients = settings.clients.clone().unwrap_or(policy.clients);
+    settings.apply_to(&mut policy, draft.snapshot().revision);
     policy.last_updated = draft.now;
     policy.validate()?;
     let added = named_clients(&policy.clients).into_iter().filter(|client| !known.contains(client));
@@ -126,9 +139,9 @@ fn commit(
 }
 
 /// Gives a policy its status. The tokens of one that is deactivated are over, and stay so.
-fn set_status_of(policy: &mut Policy, status: Status, draft: &Draft) {
+fn set_status_of(policy: &mut Policy, status: Status, revision: u64) {
     if status == Status::Inactive && policy.status.is_active() {
-        policy.tokens_valid_from = Some(draft.snapshot().revision);
+        policy.tokens_valid_from = Some(revision);
     }
     policy.status = status;
 }
@@ -144,21 +157,29 @@ fn named_clients(condition: &ClientCondition) -> Vec<ClientId> {
 /// Puts `policy` where it asks to stand and closes up the others.
 fn place(draft: &mut Draft, policy: Policy, priority: Option<u32>) -> Result<(), Refusal> {
     let entry = authorization_server::get(draft.snapshot(), policy.server.as_str())?;
-    let mut others: Vec<Policy> = entry.policies.iter().map(|other| other.policy.value.clone()).collect();
-    let stood = others.iter().position(|other| other.id == policy.id);
-    others.retain(|other| other.id != policy.id);
+    let mut others: Vec<PolicyId> = entry.policies.iter().map(|other| other.policy.value.id).collect();
+    let stood = others.iter().position(|other| *other == policy.id);
+    others.retain(|other| *other != policy.id);
     let index = match (priority, stood) {
         (None, Some(stood)) => stood,
         (priority, _) => order::place(priority, others.len()),
     };
-    others.insert(index, policy);
-    renumber(draft, others);
+    others.insert(index, policy.id);
+    let server = policy.server;
+    draft.put(Document::Policy(Policy { priority: order::priority(index), ..policy }));
+    arrange(draft, server, &others);
     Ok(())
 }
 
-fn renumber(draft: &mut Draft, policies: Vec<Policy>) {
-    for (index, policy) in policies.into_iter().enumerate() {
-        draft.put(Document::Policy(Policy { priority: order::priority(index), ..policy }));
+/// Puts the policies of a server in this order.
+pub(crate) fn arrange(draft: &mut Draft, server: AuthorizationServerId, order: &[PolicyId]) {
+    let Some(entry) = draft.snapshot().server(server).cloned() else { return };
+    let priorities: HashMap<PolicyId, u32> =
+        order.iter().enumerate().map(|(index, id)| (*id, order::priority(index))).collect();
+    for policy in entry.policies.iter().map(|entry| &entry.policy.value) {
+        if let Some(priority) = priorities.get(&policy.id).filter(|priority| **priority != policy.priority) {
+            draft.put(Document::Policy(Policy { priority: *priority, ..policy.clone() }));
+        }
     }
 }
 
@@ -177,7 +198,7 @@ pub async fn set_status(
             if policy.status == status {
                 return Ok(());
             }
-            set_status_of(&mut policy, status, draft);
+            set_status_of(&mut policy, status, draft.snapshot().revision);
             policy.last_updated = draft.now;
             let event_type = match status {
                 Status::Active => EventType::PolicyActivated,
@@ -205,21 +226,28 @@ pub async fn delete(
         .configuration
         .change(asked, move |draft| {
             let policy = find(draft.snapshot(), &server, &id, &precondition)?;
-            if policy.system {
-                return Err(Refusal::invalid("system", "A system policy cannot be deleted"));
-            }
-            let entry = get(&*authorization_server::get(draft.snapshot(), &server)?, &id)?;
-            for rule in &entry.rules {
-                draft.delete(Document::Rule(rule.value.clone()));
-            }
-            draft.log(
-                EventType::PolicyDeleted,
-                [target::policy(&policy), target::server_of(draft.snapshot(), policy.server)],
-            );
-            draft.delete(Document::Policy(policy));
-            let left = authorization_server::get(draft.snapshot(), &server)?;
-            renumber(draft, left.policies.iter().map(|other| other.policy.value.clone()).collect());
-            Ok(())
+            remove(draft, policy)
         })
         .await
+}
+
+/// Takes a policy and its rules out of a draft; those behind it close up.
+pub(crate) fn remove(draft: &mut Draft, policy: Policy) -> Result<(), Refusal> {
+    if policy.system {
+        return Err(Refusal::invalid("system", "A system policy cannot be deleted"));
+    }
+    let server = policy.server;
+    let entry = get(&*authorization_server::get(draft.snapshot(), server.as_str())?, policy.id.as_str())?;
+    for rule in &entry.rules {
+        draft.delete(Document::Rule(rule.value.clone()));
+    }
+    draft.log(
+        EventType::PolicyDeleted,
+        [target::policy(&policy), target::server_of(draft.snapshot(), server)],
+    );
+    draft.delete(Document::Policy(policy));
+    let left = authorization_server::get(draft.snapshot(), server.as_str())?;
+    let order: Vec<PolicyId> = left.policies.iter().map(|other| other.policy.value.id).collect();
+    arrange(draft, server, &order);
+    Ok(())
 }

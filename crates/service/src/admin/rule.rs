@@ -1,15 +1,16 @@
 //! Rules of a policy, in their order.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use model::event::EventType;
 use model::rule::{Lifetimes, People, RULES_MAX, ScopeCondition};
-use model::{AuthorizationServerId, Document, GrantType, GroupId, Rule, RuleId, Status, UserId};
+use model::{AuthorizationServerId, Document, GrantType, GroupId, PolicyId, Rule, RuleId, Status, UserId};
 
 use crate::admin::{Precondition, Refusal, authorization_server, order, policy};
 use crate::configuration::{Asked, Draft};
 use crate::failure::Failure;
-use crate::snapshot::{PolicyEntry, Snapshot, Versioned};
+use crate::snapshot::{PolicyEntry, ServerEntry, Snapshot, Versioned};
 use crate::target::{self, kind};
 use crate::tenant::Tenant;
 
@@ -71,34 +72,36 @@ pub async fn create(
     let id = RuleId::mint(tenant.ids.next(asked.now));
     path.rule = id.to_string();
     require_people(tenant, &settings.people, &People::default()).await?;
-    tenant
-        .configuration
-        .change(asked, move |draft| {
-            let entry = find_policy(draft.snapshot(), &path)?;
-            if entry.rules.len() >= RULES_MAX {
-                return Err(Refusal::invalid(
-                    "rules",
-                    format_args!("A policy has at most {RULES_MAX} rules"),
-                ));
-            }
-            let rule = Rule {
-                id,
-                server: entry.policy.value.server,
-                policy: entry.policy.value.id,
-                status: Status::Active,
-                name: String::new(),
-                priority: order::priority(entry.rules.len()),
-                system: false,
-                grant_types: Vec::new(),
-                people: People::default(),
-                scopes: ScopeCondition::Only(Vec::new()),
-                lifetimes: Lifetimes::default(),
-                created: draft.now,
-                last_updated: draft.now,
-            };
-            commit(draft, &path, rule, &settings, EventType::RuleAdded)
-        })
-        .await
+    tenant.configuration.change(asked, move |draft| add(draft, &path, id, &settings)).await
+}
+
+/// Makes a rule in a draft. Whether groups and users exist was asked before: they are rows.
+pub(crate) fn add(
+    draft: &mut Draft,
+    path: &Path,
+    id: RuleId,
+    settings: &Settings,
+) -> Result<Arc<Versioned<Rule>>, Refusal> {
+    let entry = find_policy(draft.snapshot(), path)?;
+    if entry.rules.len() >= RULES_MAX {
+        return Err(Refusal::invalid("rules", format_args!("A policy has at most {RULES_MAX} rules")));
+    }
+    let rule = Rule {
+        id,
+        server: entry.policy.value.server,
+        policy: entry.policy.value.id,
+        status: Status::Active,
+        name: String::new(),
+        priority: order::priority(entry.rules.len()),
+        system: false,
+        grant_types: Vec::new(),
+        people: People::default(),
+        scopes: ScopeCondition::Only(Vec::new()),
+        lifetimes: Lifetimes::default(),
+        created: draft.now,
+        last_updated: draft.now,
+    };
+    update(draft, rule, settings, EventType::RuleAdded)
 }
 
 /// Replaces what an admin may say of a rule.
@@ -115,7 +118,7 @@ pub async fn replace(
         .configuration
         .change(asked, move |draft| {
             let rule = find(draft.snapshot(), &path, &precondition)?;
-            commit(draft, &path, rule, &settings, EventType::RuleUpdated)
+            update(draft, rule, &settings, EventType::RuleUpdated)
         })
         .await
 }
@@ -142,9 +145,21 @@ async fn require_people(tenant: &Tenant, people: &People, known: &People) -> Res
     Ok(())
 }
 
-fn commit(
+impl Settings {
+    /// The rule as it will be, but for its place.
+    pub(crate) fn apply_to(&self, rule: &mut Rule) {
+        rule.name.clone_from(&self.name);
+        rule.status = self.status.unwrap_or(rule.status);
+        rule.grant_types.clone_from(&self.grant_types);
+        rule.people = self.people.clone();
+        rule.scopes = self.scopes.clone();
+        rule.lifetimes = self.lifetimes;
+    }
+}
+
+/// Replaces in a draft what an admin may say of `rule`, which may be new. Whether groups and users exist was asked before.
+pub(crate) fn update(
     draft: &mut Draft,
-    path: &Path,
     mut rule: Rule,
     settings: &Settings,
     event_type: EventType,
@@ -152,36 +167,32 @@ fn commit(
     if let Some(hook) = &settings.inline_hook {
         return Err(Refusal::invalid("inlineHook", format_args!("There is no active inline hook `{hook}`")));
     }
-    require_scopes(draft.snapshot(), path, &settings.scopes, &rule.scopes)?;
-    rule.name.clone_from(&settings.name);
-    rule.status = settings.status.unwrap_or(rule.status);
-    rule.grant_types.clone_from(&settings.grant_types);
-    rule.people = settings.people.clone();
-    rule.scopes = settings.scopes.clone();
-    rule.lifetimes = settings.lifetimes;
+    let entry = authorization_server::get(draft.snapshot(), rule.server.as_str())?;
+    require_scopes(&entry, &settings.scopes, &rule.scopes)?;
+    settings.apply_to(&mut rule);
     rule.last_updated = draft.now;
     rule.validate()?;
-    log(draft, event_type, path, &rule)?;
-    place(draft, path, rule, settings.priority)?;
-    get(&find_policy(draft.snapshot(), path)?, &path.rule)
+    let policy = policy::get(&entry, rule.policy.as_str())?;
+    log(draft, event_type, &policy, &rule);
+    let id = rule.id;
+    place(draft, rule, settings.priority)?;
+    let entry = authorization_server::get(draft.snapshot(), entry.server.value.id.as_str())?;
+    get(&policy::get(&entry, policy.policy.value.id.as_str())?, id.as_str())
 }
 
-fn log(draft: &mut Draft, event_type: EventType, path: &Path, rule: &Rule) -> Result<(), Refusal> {
-    let policy = find_policy(draft.snapshot(), path)?;
+fn log(draft: &mut Draft, event_type: EventType, policy: &PolicyEntry, rule: &Rule) {
     let server = target::server_of(draft.snapshot(), rule.server);
     draft.log(event_type, [target::rule(rule), target::policy(&policy.policy.value), server]);
-    Ok(())
 }
 
 fn require_scopes(
-    snapshot: &Snapshot,
-    path: &Path,
+    server: &ServerEntry,
     wanted: &ScopeCondition,
     known: &ScopeCondition,
 ) -> Result<(), Refusal> {
     let ScopeCondition::Only(wanted) = wanted else { return Ok(()) };
     let known: &[String] = if let ScopeCondition::Only(known) = known { known } else { &[] };
-    let scopes = authorization_server::get(snapshot, &path.server)?.scopes();
+    let scopes = server.scopes();
     let exists = |name: &String| known.contains(name) || scopes.iter().any(|scope| scope.value.name == *name);
     match wanted.iter().find(|name| !exists(name)) {
         None => Ok(()),
@@ -193,36 +204,46 @@ fn require_scopes(
 }
 
 /// Puts `rule` where it asks to stand and closes up the others.
-fn place(draft: &mut Draft, path: &Path, rule: Rule, priority: Option<u32>) -> Result<(), Refusal> {
-    let entry = find_policy(draft.snapshot(), path)?;
-    let mut rules: Vec<Rule> = entry.rules.iter().map(|other| other.value.clone()).collect();
-    let stood = rules.iter().position(|other| other.id == rule.id);
-    rules.retain(|other| other.id != rule.id);
-    let last = rules.iter().position(is_last).unwrap_or(rules.len());
+fn place(draft: &mut Draft, rule: Rule, priority: Option<u32>) -> Result<(), Refusal> {
+    let entry = authorization_server::get(draft.snapshot(), rule.server.as_str())?;
+    let entry = policy::get(&entry, rule.policy.as_str())?;
+    let mut rules: Vec<RuleId> = entry.rules.iter().map(|other| other.value.id).collect();
+    let stood = rules.iter().position(|other| *other == rule.id);
+    rules.retain(|other| *other != rule.id);
+    let default = default_rule_id(rule.server);
+    let last = rules.iter().position(|other| *other == default).unwrap_or(rules.len());
     let index = match (priority, stood) {
-        _ if is_last(&rule) => rules.len(),
+        _ if rule.id == default => rules.len(),
         (None, Some(stood)) => stood,
         (priority, _) => order::place(priority, last),
     };
-    rules.insert(index, rule);
-    renumber(draft, rules);
+    rules.insert(index, rule.id);
+    let policy = rule.policy;
+    let server = rule.server;
+    draft.put(Document::Rule(Rule { priority: order::priority(index), ..rule }));
+    arrange(draft, server, policy, &rules);
     Ok(())
 }
 
-/// The default rule of the default policy stays last whatever is asked; every other rule can be reordered.
-fn is_last(rule: &Rule) -> bool {
-    rule.id == default_rule_id(rule.server)
+/// Puts the rules of a policy in this order.
+pub(crate) fn arrange(draft: &mut Draft, server: AuthorizationServerId, policy: PolicyId, order: &[RuleId]) {
+    let Some(entry) = draft.snapshot().server(server).and_then(|entry| entry.find_policy(policy)).cloned()
+    else {
+        return;
+    };
+    let priorities: HashMap<RuleId, u32> =
+        order.iter().enumerate().map(|(index, id)| (*id, order::priority(index))).collect();
+    for rule in entry.rules.iter().map(|rule| &rule.value) {
+        if let Some(priority) = priorities.get(&rule.id).filter(|priority| **priority != rule.priority) {
+            draft.put(Document::Rule(Rule { priority: *priority, ..rule.clone() }));
+        }
+    }
 }
 
-/// The id of the rule that the default server has from the start.
+/// The id of the rule that the default server has from the start. It stays last whatever is asked; every other rule can be
+/// reordered.
 pub(crate) fn default_rule_id(server: AuthorizationServerId) -> RuleId {
     RuleId::derive(server.as_id(), 0)
-}
-
-fn renumber(draft: &mut Draft, rules: Vec<Rule>) {
-    for (index, rule) in rules.into_iter().enumerate() {
-        draft.put(Document::Rule(Rule { priority: order::priority(index), ..rule }));
-    }
 }
 
 /// Activates or deactivates a rule.
@@ -245,7 +266,8 @@ pub async fn set_status(
                 Status::Active => EventType::RuleActivated,
                 Status::Inactive => EventType::RuleDeactivated,
             };
-            log(draft, event_type, &path, &rule)?;
+            let policy = find_policy(draft.snapshot(), &path)?;
+            log(draft, event_type, &policy, &rule);
             draft.put(Document::Rule(rule));
             Ok(())
         })
@@ -263,16 +285,24 @@ pub async fn delete(
         .configuration
         .change(asked, move |draft| {
             let rule = find(draft.snapshot(), &path, &precondition)?;
-            if rule.system {
-                return Err(Refusal::invalid("system", "A system rule cannot be deleted"));
-            }
-            log(draft, EventType::RuleDeleted, &path, &rule)?;
-            draft.delete(Document::Rule(rule));
-            let left = find_policy(draft.snapshot(), &path)?;
-            renumber(draft, left.rules.iter().map(|other| other.value.clone()).collect());
-            Ok(())
+            remove(draft, rule)
         })
         .await
+}
+
+/// Takes a rule out of a draft; those behind it close up.
+pub(crate) fn remove(draft: &mut Draft, rule: Rule) -> Result<(), Refusal> {
+    if rule.system {
+        return Err(Refusal::invalid("system", "A system rule cannot be deleted"));
+    }
+    let (server, id, rule_id) = (rule.server, rule.policy, rule.id);
+    let entry = authorization_server::get(draft.snapshot(), server.as_str())?;
+    let policy = policy::get(&entry, id.as_str())?;
+    log(draft, EventType::RuleDeleted, &policy, &rule);
+    draft.delete(Document::Rule(rule));
+    let left = policy.rules.iter().map(|other| other.value.id).filter(|other| *other != rule_id);
+    arrange(draft, server, id, &left.collect::<Vec<_>>());
+    Ok(())
 }
 
 /// A rule of any server that `names` something.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use model::event::EventType;
 use model::rule::ScopeCondition;
 use model::scope::{Consent, MetadataPublish, SCOPES_MAX};
-use model::{Document, Scope, ScopeId};
+use model::{AuthorizationServerId, Document, Scope, ScopeId};
 
 use crate::admin::{Page, Precondition, Refusal, authorization_server, page, rule};
 use crate::configuration::{Asked, Draft};
@@ -62,35 +62,41 @@ pub async fn create(
     settings: Settings,
 ) -> Result<Arc<Versioned<Scope>>, Failure<Refusal>> {
     let id = ScopeId::mint(tenant.ids.next(asked.now));
-    tenant
-        .configuration
-        .change(asked, move |draft| {
-            let entry = authorization_server::get(draft.snapshot(), &server)?;
-            let scopes = entry.scopes();
-            if scopes.len() >= SCOPES_MAX {
-                return Err(Refusal::invalid(
-                    "scopes",
-                    format_args!("A server has at most {SCOPES_MAX} scopes"),
-                ));
-            }
-            if scopes.iter().any(|scope| scope.value.name == settings.name) {
-                return Err(Refusal::invalid("name", "A scope with this name already exists in the server"));
-            }
-            let scope = Scope {
-                id,
-                server: entry.server.value.id,
-                name: settings.name.clone(),
-                display_name: None,
-                description: None,
-                system: false,
-                metadata_publish: MetadataPublish::NoClients,
-                consent: Consent::Implicit,
-                optional: false,
-                default: false,
-            };
-            commit(draft, scope, &settings, EventType::ScopeCreated)
-        })
-        .await
+    tenant.configuration.change(asked, move |draft| add(draft, &server, id, &settings)).await
+}
+
+/// Makes a scope in a draft.
+pub(crate) fn add(
+    draft: &mut Draft,
+    server: &str,
+    id: ScopeId,
+    settings: &Settings,
+) -> Result<Arc<Versioned<Scope>>, Refusal> {
+    let entry = authorization_server::get(draft.snapshot(), server)?;
+    let scopes = entry.scopes();
+    if scopes.len() >= SCOPES_MAX {
+        return Err(Refusal::invalid("scopes", format_args!("A server has at most {SCOPES_MAX} scopes")));
+    }
+    if scopes.iter().any(|scope| scope.value.name == settings.name) {
+        return Err(Refusal::invalid("name", "A scope with this name already exists in the server"));
+    }
+    commit(draft, plain(id, entry.server.value.id), settings, EventType::ScopeCreated)
+}
+
+/// A scope of which nothing is said.
+pub(crate) fn plain(id: ScopeId, server: AuthorizationServerId) -> Scope {
+    Scope {
+        id,
+        server,
+        name: String::new(),
+        display_name: None,
+        description: None,
+        system: false,
+        metadata_publish: MetadataPublish::NoClients,
+        consent: Consent::Implicit,
+        optional: false,
+        default: false,
+    }
 }
 
 /// Replaces what an admin may say of a scope; the name of a system scope stays.
@@ -106,23 +112,45 @@ pub async fn replace(
         .configuration
         .change(asked, move |draft| {
             let scope = find(draft.snapshot(), &server, &id, &precondition)?;
-            let taken = |other: &Arc<Versioned<Scope>>| {
-                other.value.name == settings.name && other.value.id != scope.id
-            };
-            if scope.system && scope.name != settings.name {
-                return Err(Refusal::invalid("name", "The name of a system scope cannot be changed"));
-            }
-            if authorization_server::get(draft.snapshot(), &server)?.scopes().iter().any(taken) {
-                return Err(Refusal::invalid("name", "A scope with this name already exists in the server"));
-            }
-            let renamed = (scope.name != settings.name).then(|| scope.clone());
-            let committed = commit(draft, scope, &settings, EventType::ScopeUpdated)?;
-            if let Some(gone) = renamed {
-                log_gone(draft, &gone);
-            }
-            Ok(committed)
+            update(draft, scope, &settings)
         })
         .await
+}
+
+/// Replaces in a draft what an admin may say of `scope`.
+pub(crate) fn update(
+    draft: &mut Draft,
+    scope: Scope,
+    settings: &Settings,
+) -> Result<Arc<Versioned<Scope>>, Refusal> {
+    let taken =
+        |other: &Arc<Versioned<Scope>>| other.value.name == settings.name && other.value.id != scope.id;
+    if scope.system && scope.name != settings.name {
+        return Err(Refusal::invalid("name", "The name of a system scope cannot be changed"));
+    }
+    if authorization_server::get(draft.snapshot(), scope.server.as_str())?.scopes().iter().any(taken) {
+        return Err(Refusal::invalid("name", "A scope with this name already exists in the server"));
+    }
+    let renamed = (scope.name != settings.name).then(|| scope.clone());
+    let committed = commit(draft, scope, settings, EventType::ScopeUpdated)?;
+    if let Some(gone) = renamed {
+        log_gone(draft, &gone);
+    }
+    Ok(committed)
+}
+
+impl Settings {
+    /// The scope as it will be.
+    pub(crate) fn apply_to(&self, scope: &mut Scope) {
+        let text = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        scope.name.clone_from(&self.name);
+        scope.display_name = text(&self.display_name);
+        scope.description = text(&self.description);
+        scope.consent = self.consent.unwrap_or(scope.consent);
+        scope.optional = self.optional.unwrap_or(scope.optional);
+        scope.default = self.default.unwrap_or(scope.default);
+        scope.metadata_publish = self.metadata_publish.unwrap_or(scope.metadata_publish);
+    }
 }
 
 fn find(snapshot: &Snapshot, server: &str, id: &str, precondition: &Precondition) -> Result<Scope, Refusal> {
@@ -137,14 +165,7 @@ fn commit(
     settings: &Settings,
     event_type: EventType,
 ) -> Result<Arc<Versioned<Scope>>, Refusal> {
-    let text = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-    scope.name.clone_from(&settings.name);
-    scope.display_name = text(&settings.display_name);
-    scope.description = text(&settings.description);
-    scope.consent = settings.consent.unwrap_or(scope.consent);
-    scope.optional = settings.optional.unwrap_or(scope.optional);
-    scope.default = settings.default.unwrap_or(scope.default);
-    scope.metadata_publish = settings.metadata_publish.unwrap_or(scope.metadata_publish);
+    settings.apply_to(&mut scope);
     scope.validate()?;
     draft.log(event_type, [target::scope(&scope), target::server_of(draft.snapshot(), scope.server)]);
     let (server, id) = (scope.server, scope.id);
@@ -164,21 +185,28 @@ pub async fn delete(
         .configuration
         .change(asked, move |draft| {
             let scope = find(draft.snapshot(), &server, &id, &precondition)?;
-            if scope.system {
-                return Err(Refusal::invalid("system", "A system scope cannot be deleted"));
-            }
-            draft.log(
-                EventType::ScopeDeleted,
-                [target::scope(&scope), target::server_of(draft.snapshot(), scope.server)],
-            );
+            remove(draft, scope.clone())?;
             log_gone(draft, &scope);
-            draft.delete(Document::Scope(scope));
             Ok(())
         })
         .await
 }
 
-fn log_gone(draft: &mut Draft, scope: &Scope) {
+/// Takes a scope out of a draft. What names it is not looked for: [`log_gone`] does.
+pub(crate) fn remove(draft: &mut Draft, scope: Scope) -> Result<(), Refusal> {
+    if scope.system {
+        return Err(Refusal::invalid("system", "A system scope cannot be deleted"));
+    }
+    draft.log(
+        EventType::ScopeDeleted,
+        [target::scope(&scope), target::server_of(draft.snapshot(), scope.server)],
+    );
+    draft.delete(Document::Scope(scope));
+    Ok(())
+}
+
+/// Says in the log which rules name a scope that is gone.
+pub(crate) fn log_gone(draft: &mut Draft, scope: &Scope) {
     let reason = format!("scope `{}` is gone", scope.name);
     let server = scope.server;
     rule::log_invalidated(draft, &reason, |rule| {

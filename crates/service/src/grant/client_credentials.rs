@@ -7,11 +7,16 @@ use crate::snapshot::AppEntry;
 
 /// The facts of a request that names `scopes`.
 pub fn gather(app: &AppEntry, scopes: Requested) -> Facts {
+    Facts::new(client(app), GrantType::ClientCredentials, scopes)
+}
+
+/// What is known of a client, whatever the grant.
+pub(super) fn client(app: &AppEntry) -> ClientFacts {
     let app = &app.app.value;
-    Facts {
-        client: ClientFacts { client_id: app.client_id.clone(), app: app.id, profile: app.profile.clone() },
-        grant_type: GrantType::ClientCredentials,
-        user: None,
-        scopes,
+    ClientFacts {
+        client_id: app.client_id.clone(),
+        app: app.id,
+        profile: app.profile.clone(),
+        consent_method: app.oauth.consent_method,
     }
 }

@@ -1,3 +1,4 @@
 //! One file per grant: it gathers the facts of its requests and never writes.
 
 pub mod client_credentials;
+pub(crate) mod of_user;

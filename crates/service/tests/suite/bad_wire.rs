@@ -30,22 +30,33 @@ struct Bed {
     world: World,
 }
 
+/// A server of its own, and where it listens; none where tests skip PostgreSQL.
+pub fn postgres() -> Option<(Keeper, u16)> {
+    if std::env::var("TOKENMINT_TEST_SKIP_POSTGRES").is_ok_and(|skip| skip == "1") {
+        eprintln!("skipped: TOKENMINT_TEST_SKIP_POSTGRES=1");
+        return None;
+    }
+    let Some(mut keeper) = Keeper::new() else {
+        let named = std::env::var_os("TOKENMINT_TEST_DATABASE_URL").is_some();
+        assert!(named, "PostgreSQL is not installed, and TOKENMINT_TEST_SKIP_POSTGRES is not 1");
+        return None;
+    };
+    keeper.make("data");
+    let port = keeper.start("data", "");
+    Some((keeper, port))
+}
+
+/// A new org in the database that listens there.
+pub async fn world_at(port: u16) -> World {
+    let url = format!("postgres://postgres@127.0.0.1:{port}/postgres?sslmode=disable");
+    World::in_store(Store::open_postgres(&url).await.unwrap()).await
+}
+
 impl Bed {
     async fn new() -> Option<Self> {
-        if std::env::var("TOKENMINT_TEST_SKIP_POSTGRES").is_ok_and(|skip| skip == "1") {
-            eprintln!("skipped: TOKENMINT_TEST_SKIP_POSTGRES=1");
-            return None;
-        }
-        let Some(mut keeper) = Keeper::new() else {
-            let named = std::env::var_os("TOKENMINT_TEST_DATABASE_URL").is_some();
-            assert!(named, "PostgreSQL is not installed, and TOKENMINT_TEST_SKIP_POSTGRES is not 1");
-            return None;
-        };
-        keeper.make("data");
-        let wire = Wire::to(keeper.start("data", "")).await;
-        let url = format!("postgres://postgres@127.0.0.1:{}/postgres?sslmode=disable", wire.port);
-        let store = Store::open_postgres(&url).await.unwrap();
-        let world = World::in_store(store).await;
+        let (keeper, port) = postgres()?;
+        let wire = Wire::to(port).await;
+        let world = world_at(wire.port).await;
         let theirs = world.store.shared_clock().await.unwrap().unwrap();
         world.wait(theirs - world.now().milliseconds());
         world.tenant.follow(world.now()).await.unwrap();

@@ -1,6 +1,7 @@
 //! What a rule or policy names may go. The name stays, matches nobody, and nothing ever widens.
 
-use engine::{ClientFacts, Facts, Requested, Silent, UserFacts};
+use engine::{ClientFacts, Facts, GroupFacts, Requested, Silent, UserFacts};
+use model::app::ConsentMethod;
 use model::event::EventType;
 use model::rule::{People, ScopeCondition};
 use model::{AppId, ClientId, Event, GrantType, GroupId, Status, UserId};
@@ -21,24 +22,21 @@ async fn decisions(world: &World, clients: &[ClientId], scopes: &[&str]) -> Vec<
     for client in clients {
         for user in &users {
             for scope in scopes {
-                let facts = Facts {
-                    client: ClientFacts {
-                        client_id: client.clone(),
-                        app: AppId::parse("0oa00000000000000000").unwrap(),
-                        profile: None,
-                    },
-                    grant_type: match user {
-                        None => GrantType::ClientCredentials,
-                        Some(_) => GrantType::AuthorizationCode,
-                    },
-                    user: user.clone().map(|groups| UserFacts {
-                        id: UserId::parse("00u00000000000000000").unwrap(),
-                        groups,
-                        profile: serde_json::Map::new(),
-                        app_profile: None,
-                    }),
-                    scopes: Requested::Explicit(vec![(*scope).to_owned()]),
+                let asker = ClientFacts {
+                    client_id: client.clone(),
+                    app: AppId::parse("0oa00000000000000000").unwrap(),
+                    profile: None,
+                    consent_method: ConsentMethod::Trusted,
                 };
+                let grant_type = match user {
+                    None => GrantType::ClientCredentials,
+                    Some(_) => GrantType::AuthorizationCode,
+                };
+                let mut facts = Facts::new(asker, grant_type, Requested::Explicit(vec![(*scope).to_owned()]));
+                facts.user = user.as_ref().map(|groups| UserFacts {
+                    groups: groups.iter().map(|id| GroupFacts::new(*id, "")).collect(),
+                    ..UserFacts::new(UserId::parse("00u00000000000000000").unwrap(), serde_json::Map::new())
+                });
                 let granted = engine::decide(&compiled, &facts, &mut Silent).is_ok();
                 decided.push((format!("{client} {user:?} {scope}"), granted));
             }

@@ -95,7 +95,8 @@ async fn a_name_that_is_null_is_none() {
 #[tokio::test]
 async fn a_key_without_a_name_is_known_again_by_its_numbers() {
     let world = World::new().await;
-    let register = |known: &[_], key| jwk::register(&world.tenant.ids, known, vec![key], world.now()).unwrap();
+    let register =
+        |known: &[_], key| jwk::register(&world.tenant.ids, known, vec![key], world.now()).unwrap();
     let mut one = register(&[], public(None));
     one[0].status = Status::Inactive;
     let mut shown = public(None);

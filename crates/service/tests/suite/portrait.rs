@@ -51,6 +51,25 @@ pub fn portrait(snapshot: &Snapshot) -> String {
     text
 }
 
+/// Every document in its place, without the revisions at which they changed: what decisions rest on.
+pub fn documents(snapshot: &Snapshot) -> String {
+    let mut text = format!("{:?}\n", snapshot.org());
+    for entry in snapshot.servers_after(None) {
+        writeln!(text, "{:?}", entry.server.value).unwrap();
+        for policy in &entry.policies {
+            writeln!(text, "  {:?}", policy.policy.value).unwrap();
+            policy.rules.iter().for_each(|rule| writeln!(text, "    {:?}", rule.value).unwrap());
+        }
+        entry.scopes().iter().for_each(|scope| writeln!(text, "  {:?}", scope.value).unwrap());
+        entry.claims().iter().for_each(|claim| writeln!(text, "  {:?}", claim.value).unwrap());
+    }
+    for entry in snapshot.apps_after(None) {
+        let found = snapshot.client(entry.app.value.client_id.as_str()).map(|found| found.app.value.id);
+        writeln!(text, "{:?} {found:?}", entry.app.value).unwrap();
+    }
+    text
+}
+
 /// The first line in which two portraits differ.
 pub fn difference(one: &str, other: &str) -> Option<String> {
     if one == other {

@@ -7,14 +7,17 @@ use model::token_format::SigningAlgorithm;
 use model::{Status, Word};
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any};
+use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 use service::admin::{
     Precondition, Refusal, app, authorization_server, claim, client_secret, jwk, key, policy, rule, scope,
 };
+use service::history::configuration_at;
 use service::{Failure, ServerEntry, Snapshot, configuration};
 
-use crate::portrait::{difference, portrait};
+use crate::bad_wire;
+use crate::portrait::{difference, documents, portrait};
 use crate::world::{
     World, app_settings, claim_settings, only, policy_settings, public_app_settings, rule_settings,
     scope_settings, server_settings,
@@ -347,16 +350,54 @@ async fn play(world: &World, steps: &[Step]) {
     }
 }
 
+/// Plays the steps, and then makes the configuration of every revision that was on the way again.
+async fn play_back(world: &World, steps: &[Step]) {
+    let mut passed = vec![world.snapshot()];
+    for step in steps {
+        let answer = step.apply(world).await;
+        assert!(!matches!(answer, Err(Failure::Fault(_))), "{step:?}: {answer:?}");
+        passed.push(world.snapshot());
+    }
+    let newest = world.snapshot();
+    for then in passed {
+        let again = configuration_at(&world.store, &newest, then.revision).await.unwrap();
+        let (then, again) = ((then.revision, documents(&then)), (again.revision, documents(&again)));
+        assert_eq!(then.0, again.0);
+        assert_eq!(difference(&then.1, &again.1), None, "revision {}", then.0);
+    }
+}
+
+fn properties(cases: u32) -> TestRunner {
+    TestRunner::new(Config { cases, max_shrink_iters: 40, failure_persistence: None, ..Config::default() })
+}
+
+#[test]
+fn changes_that_are_taken_back_leave_what_was_there() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let played = properties(24).run(&vec(step(), 1..40), |steps| {
+        runtime.block_on(async { play_back(&World::new().await, &steps).await });
+        Ok(())
+    });
+    played.unwrap();
+}
+
+#[test]
+fn changes_that_are_taken_back_leave_what_was_there_on_postgresql_too() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let Some((_keeper, port)) = bad_wire::postgres() else { return };
+    let steps = vec(step(), 60).new_tree(&mut TestRunner::default()).unwrap().current();
+    runtime.block_on(async {
+        let world = bad_wire::world_at(port).await;
+        let theirs = world.store.shared_clock().await.unwrap().unwrap();
+        world.wait(theirs - world.now().milliseconds());
+        play_back(&world, &steps).await;
+    });
+}
+
 #[test]
 fn memory_and_store_say_the_same_after_every_change() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let mut runner = TestRunner::new(Config {
-        cases: 24,
-        max_shrink_iters: 40,
-        failure_persistence: None,
-        ..Config::default()
-    });
-    let played = runner.run(&vec(step(), 1..30), |steps| {
+    let played = properties(24).run(&vec(step(), 1..30), |steps| {
         runtime.block_on(async { play(&World::new().await, &steps).await });
         Ok(())
     });

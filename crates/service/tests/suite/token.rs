@@ -134,7 +134,7 @@ async fn every_refusal_of_a_client_that_is_known_is_logged_with_its_reason() {
     expect_durable(&world, &ask(Some(&"x".repeat(4_097))), Refusal::ScopeTooLong).await;
     let asking = scope::Settings { consent: Some(Consent::Required), ..scope_settings("pay") };
     world.try_scope(asking).await.unwrap();
-    let consent = D::ConsentRequired(vec!["pay".to_owned()]);
+    let consent = D::ConsentRequired(vec!["pay".to_owned()], engine::Unasked::Service);
     expect_durable(&world, &ask(Some("read pay")), Refusal::Decision(consent)).await;
 
     world.try_scope(scope::Settings { default: Some(true), ..scope_settings("usual") }).await.unwrap();

@@ -298,6 +298,7 @@ pub fn server_settings(name: &str) -> authorization_server::Settings {
         rotation_mode: None,
         signing_algorithm: None,
         access_token_profile: None,
+        groups_overflow: None,
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::batch::Batch;
 use crate::fault::Fault;
 use crate::port::Store;
-use crate::statements;
+use crate::statements::{self, Statement};
 use crate::value::{FromRow, Row, Value, params};
 
 /// How many ids one statement looks for.
@@ -73,13 +73,27 @@ impl Store {
 
     /// Those of the ids that are groups, in no particular order.
     pub async fn groups_among<S: AsRef<str>>(&self, org: &str, ids: &[S]) -> Result<Vec<Group>, Fault> {
+        self.among(statements::GROUPS_AMONG, org, ids).await
+    }
+
+    /// The groups that have one of the folded names, in no particular order.
+    pub async fn groups_by_names<S: AsRef<str>>(&self, org: &str, folded: &[S]) -> Result<Vec<Group>, Fault> {
+        self.among(statements::GROUPS_BY_NAMES, org, folded).await
+    }
+
+    async fn among<S: AsRef<str>>(
+        &self,
+        statement: &'static Statement,
+        org: &str,
+        wanted: &[S],
+    ) -> Result<Vec<Group>, Fault> {
         let mut found = Vec::new();
-        for chunk in ids.chunks(AMONG) {
-            let mut params: Vec<Value> = chunk.iter().map(|id| Value::from(id.as_ref())).collect();
-            // The statement has so many places: the last id fills those that are left.
+        for chunk in wanted.chunks(AMONG) {
+            let mut params: Vec<Value> = chunk.iter().map(|text| Value::from(text.as_ref())).collect();
+            // The statement has so many places: the last text fills those that are left.
             let last = params[params.len() - 1].clone();
             params.resize(AMONG, last);
-            found.extend(self.query(statements::GROUPS_AMONG, org, params).await?);
+            found.extend(self.query(statement, org, params).await?);
         }
         Ok(found)
     }

@@ -7,13 +7,14 @@
 //!     rule Staff if authorization_code and user in Engineering and not user bob, then 1h refresh 30d window 7d
 //!     inactive rule Anyone if anything, then 5m
 //! tokens RFC9068
+//! overflow POINTER
 //! ```
 
 use model::claim::{ClaimType, ClaimValue, GroupFilter};
 use model::policy::ClientCondition;
 use model::rule::{Lifetimes, Rule, ScopeCondition};
 use model::scope::Consent;
-use model::token_format::AccessTokenProfile;
+use model::token_format::{AccessTokenProfile, GroupsOverflow};
 use model::{ClientId, GrantType, GroupId, Status, UserId};
 
 use super::{World, seed};
@@ -34,6 +35,9 @@ impl World {
             "tokens" => {
                 let profile = AccessTokenProfile::from_word(rest).expect("a profile of access tokens");
                 self.server.token_format.access_token_profile = profile;
+            }
+            "overflow" => {
+                self.server.token_format.groups_overflow = GroupsOverflow::from_word(rest).expect("a word");
             }
             _ => panic!("`{noun}` is neither a policy nor a rule nor a scope nor a claim nor tokens"),
         }
@@ -75,25 +79,42 @@ impl World {
         }
     }
 
-    /// `NAME = EXPRESSION`, `NAME for SCOPE SCOPE = EXPRESSION`, `NAME of every group`, `NAME of the ID token = …`
+    /// `NAME = EXPRESSION` or `NAME of every group` or `NAME of groups starting with X`; `for SCOPE SCOPE` and `in the ID
+    /// token` or `in the ID token on request` may follow the name.
     fn claim_with_value(&mut self, text: &str, status: Status) {
-        if let Some(name) = text.strip_suffix(" of every group") {
-            let value = ClaimValue::Groups { filter: GroupFilter::Contains, value: String::new() };
-            self.claim(name).value = value;
-            return;
-        }
-        let (left, expression) = text.split_once(" = ").expect("a claim is `NAME = EXPRESSION`");
-        let (left, claim_type) = match left.strip_suffix(" of the ID token") {
-            Some(left) => (left, ClaimType::Identity),
-            None => (left, ClaimType::Resource),
+        let (left, value) = match text.split_once(" = ") {
+            Some((left, expression)) => (left, ClaimValue::Expression(expression.to_owned())),
+            None => {
+                let (left, groups) = text.split_once(" of ").expect("a claim is `NAME = …` or `NAME of …`");
+                (left, groups_value(groups))
+            }
+        };
+        let (left, claim_type, always) = match left.split_once(" in the ID token") {
+            Some((left, more)) => (left, ClaimType::Identity, more.is_empty()),
+            None => (left, ClaimType::Resource, true),
         };
         let (name, scopes) = left.split_once(" for ").unwrap_or((left, ""));
         let claim = self.claim(name);
         claim.status = status;
         claim.claim_type = claim_type;
+        claim.always_include_in_token = always;
         claim.scopes = scopes.split_whitespace().map(str::to_owned).collect();
-        claim.value = ClaimValue::Expression(expression.to_owned());
+        claim.value = value;
     }
+}
+
+/// `every group`, `groups starting with X`, `groups equal to X`, `groups containing X`, `groups matching X`
+fn groups_value(text: &str) -> ClaimValue {
+    let filters = [
+        ("every group", GroupFilter::StartsWith),
+        ("groups starting with ", GroupFilter::StartsWith),
+        ("groups equal to ", GroupFilter::Equals),
+        ("groups containing ", GroupFilter::Contains),
+        ("groups matching ", GroupFilter::Regex),
+    ];
+    let chosen = filters.into_iter().find_map(|(words, filter)| Some((filter, text.strip_prefix(words)?)));
+    let (filter, value) = chosen.unwrap_or_else(|| panic!("`{text}` are no groups"));
+    ClaimValue::Groups { filter, value: value.to_owned() }
 }
 
 /// `anything`; grants; `anyone`, `no user`, `user in A or in B or ana`, `not in A`, `not user ana`; `only read write`.

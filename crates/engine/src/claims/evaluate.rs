@@ -1,0 +1,251 @@
+//! Evaluates the claims of one token or answer: which are released, what they say, and what is told of the others.
+
+use el::Input;
+use model::Timestamp;
+use model::claim::ClaimType;
+use model::token_format::GroupsOverflow;
+use serde_json::{Map, Value, json};
+
+use super::groups;
+use super::variables::Surroundings;
+use super::{CLAIM_NAMES, CLAIM_SOURCES, Cause, Claim, ClaimFailure, Source, Standing};
+use crate::facts::Facts;
+use crate::mint::Envelope;
+use crate::server::{AuthorizationServer, ScopeName};
+use crate::trace::{ClaimOutcome, Step, Trace};
+use crate::yields::Width;
+
+/// The claims of one ID token or one answer of userinfo, in the server's order.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Released {
+    /// Those that come with the server.
+    pub system: Map<String, Value>,
+    /// Those that an admin made.
+    pub custom: Map<String, Value>,
+}
+
+/// Evaluates the access token's claims. A claim whose value is null is left out.
+pub fn for_access_token(
+    server: &AuthorizationServer,
+    facts: &Facts,
+    granted: &[ScopeName],
+    envelope: &Envelope<'_>,
+    trace: &mut impl Trace,
+) -> Result<Map<String, Value>, ClaimFailure> {
+    let surroundings = Surroundings::new(server, facts, granted, envelope.issued_at);
+    let pass = Pass { surroundings, width: Width::Fat, bounded: groups::are_bounded(facts) };
+    let mut claims = Map::new();
+    let overflowed =
+        pass.release(ClaimType::Resource, trace, |claim, value| put(&mut claims, claim, value))?;
+    point(&mut claims, &overflowed, envelope.issuer);
+    Ok(claims)
+}
+
+/// Evaluates the ID token's claims.
+pub fn for_id_token(
+    server: &AuthorizationServer,
+    facts: &Facts,
+    granted: &[ScopeName],
+    width: Width,
+    envelope: &Envelope<'_>,
+    trace: &mut impl Trace,
+) -> Result<Released, ClaimFailure> {
+    let surroundings = Surroundings::new(server, facts, granted, envelope.issued_at);
+    let pass = Pass { surroundings, width, bounded: groups::are_bounded(facts) };
+    let mut released = Released::default();
+    let overflowed = pass.release(ClaimType::Identity, trace, |claim, value| released.put(claim, value))?;
+    point(&mut released.custom, &overflowed, envelope.issuer);
+    Ok(released)
+}
+
+/// Evaluates what userinfo says: every claim of the ID token whose scopes are granted. Where a token points here for
+/// groups that were too many for it, all of them are told, also those of the access token.
+pub fn for_userinfo(
+    server: &AuthorizationServer,
+    facts: &Facts,
+    granted: &[ScopeName],
+    at: Timestamp,
+    trace: &mut impl Trace,
+) -> Result<Released, ClaimFailure> {
+    let points = server.groups_overflow == GroupsOverflow::Pointer;
+    let surroundings = Surroundings::new(server, facts, granted, at);
+    let bounded = !points && groups::are_bounded(facts);
+    let pass = Pass { surroundings, width: Width::Fat, bounded };
+    let mut released = Released::default();
+    pass.release(ClaimType::Identity, trace, |claim, value| released.put(claim, value))?;
+    if let (true, Some(user)) = (points && groups::are_bounded(facts), &facts.user) {
+        for claim in &server.access_claims {
+            if pass.why_left_out(claim).is_none()
+                && let Source::Groups(filter) = &claim.source
+                && let names = filter.choose(user)
+                && names.len() > groups::GROUPS_MAX
+            {
+                released.put(claim, names.into());
+            }
+        }
+    }
+    Ok(released)
+}
+
+impl Released {
+    fn put(&mut self, claim: &Claim, value: Value) -> bool {
+        let taken = |claims: &Map<String, Value>| claims.contains_key(&claim.name);
+        if taken(&self.system) || taken(&self.custom) {
+            return false;
+        }
+        let claims = if claim.system { &mut self.system } else { &mut self.custom };
+        put(claims, claim, value)
+    }
+}
+
+/// Of claims with the same name the first counts.
+fn put(claims: &mut Map<String, Value>, claim: &Claim, value: Value) -> bool {
+    let is_first = !claims.contains_key(&claim.name);
+    if is_first {
+        claims.insert(claim.name.clone(), value);
+    }
+    is_first
+}
+
+/// Says where the groups are that were too many (`docs/decisions/0010-groups-overflow.md`).
+fn point(claims: &mut Map<String, Value>, overflowed: &[&Claim], issuer: &str) {
+    const SOURCE: &str = "userinfo";
+    if overflowed.is_empty() {
+        return;
+    }
+    let names: Map<String, Value> =
+        overflowed.iter().map(|claim| (claim.name.clone(), Value::from(SOURCE))).collect();
+    claims.insert(CLAIM_NAMES.to_owned(), names.into());
+    let endpoint = format!("{issuer}/v1/userinfo");
+    claims.insert(CLAIM_SOURCES.to_owned(), json!({ SOURCE: { "endpoint": endpoint } }));
+}
+
+/// One pass over the claims of a token.
+struct Pass<'a> {
+    surroundings: Surroundings<'a>,
+    width: Width,
+    /// Whether more groups than a token may carry are too many.
+    bounded: bool,
+}
+
+/// What a claim says.
+enum Answer {
+    Value(Value),
+    /// So many groups that the token says where to ask.
+    Overflow(usize),
+}
+
+impl<'a> Pass<'a> {
+    /// Hands every claim that has a value to `put`, which says whether there was room; the claims that overflowed.
+    fn release<T: Trace>(
+        &self,
+        of: ClaimType,
+        trace: &mut T,
+        mut put: impl FnMut(&Claim, Value) -> bool,
+    ) -> Result<Vec<&'a Claim>, ClaimFailure> {
+        let claims = match of {
+            ClaimType::Resource => &self.surroundings.server.access_claims,
+            ClaimType::Identity => &self.surroundings.server.identity_claims,
+        };
+        let mut overflowed = Vec::new();
+        for (at, claim) in claims.iter().enumerate() {
+            if let Some(outcome) = self.why_left_out(claim) {
+                trace.note(|| Step::Claim { of, at, inputs: Vec::new(), outcome });
+                continue;
+            }
+            let (answer, inputs) = self.evaluate::<T>(claim);
+            let outcome = match answer {
+                Ok(Answer::Value(Value::Null)) => ClaimOutcome::Null,
+                Ok(Answer::Value(value)) => {
+                    let kept = if T::WANTED { value.clone() } else { Value::Null };
+                    if put(claim, value) { ClaimOutcome::Released(kept) } else { ClaimOutcome::Shadowed }
+                }
+                Ok(Answer::Overflow(count)) => {
+                    overflowed.push(claim);
+                    ClaimOutcome::Overflowed(count)
+                }
+                Err(failure) => {
+                    let outcome = ClaimOutcome::Failed(failure.detail.clone());
+                    trace.note(|| Step::Claim { of, at, inputs, outcome });
+                    return Err(failure);
+                }
+            };
+            trace.note(|| Step::Claim { of, at, inputs, outcome });
+        }
+        Ok(overflowed)
+    }
+
+    fn why_left_out(&self, claim: &Claim) -> Option<ClaimOutcome> {
+        match claim.standing {
+            Standing::Active => {}
+            Standing::Disabled => return Some(ClaimOutcome::Disabled),
+            Standing::Reserved => return Some(ClaimOutcome::Reserved),
+        }
+        if !claim.is_released(self.surroundings.granted) {
+            return Some(ClaimOutcome::ScopeNotGranted);
+        }
+        (self.width == Width::Thin && !claim.always).then_some(ClaimOutcome::OnRequestOnly)
+    }
+
+    fn evaluate<T: Trace>(&self, claim: &Claim) -> (Result<Answer, ClaimFailure>, Vec<Input>) {
+        let user = self.surroundings.facts.user.as_ref();
+        let (value, inputs) = match (&claim.source, user) {
+            (Source::Expression(program), _) => {
+                let (value, inputs) = if T::WANTED {
+                    program.evaluate_traced(&self.surroundings)
+                } else {
+                    (program.evaluate(&self.surroundings), Vec::new())
+                };
+                let value = value.map_err(|error| {
+                    let cause = if error.too_many_groups { Cause::TooManyGroups } else { Cause::Evaluation };
+                    claim.failure(cause, error.message)
+                });
+                (value.map(|value| value.to_json()), inputs)
+            }
+            (Source::Broken { detail, .. }, _) => {
+                (Err(claim.failure(Cause::Evaluation, *detail)), Vec::new())
+            }
+            (Source::Groups(_) | Source::Profile(_), None) => (Ok(Value::Null), Vec::new()),
+            (Source::Profile(system), Some(user)) => {
+                (Ok(system.value(user)), if T::WANTED { system.inputs(user) } else { Vec::new() })
+            }
+            (Source::Groups(filter), Some(user)) => {
+                let inputs = if T::WANTED { groups::inputs(user) } else { Vec::new() };
+                return (self.groups(claim, filter.choose(user)), inputs);
+            }
+        };
+        (value.and_then(|value| claim.checked(value)).map(Answer::Value), inputs)
+    }
+
+    /// Guess: where no group passes, the claim is left out, as `Groups.startsWith` is null then.
+    fn groups(&self, claim: &Claim, names: Vec<&str>) -> Result<Answer, ClaimFailure> {
+        if names.is_empty() {
+            return Ok(Answer::Value(Value::Null));
+        }
+        if !self.bounded || names.len() <= groups::GROUPS_MAX {
+            return Ok(Answer::Value(names.into()));
+        }
+        match self.surroundings.server.groups_overflow {
+            GroupsOverflow::Pointer => Ok(Answer::Overflow(names.len())),
+            GroupsOverflow::Fail => {
+                let detail =
+                    format!("{} groups pass the filter, and {} may", names.len(), groups::GROUPS_MAX);
+                Err(claim.failure(Cause::TooManyGroups, detail))
+            }
+        }
+    }
+}
+
+impl Claim {
+    /// A subject must be a text: whoever has no value for it would share it with all others who have none.
+    fn checked(&self, value: Value) -> Result<Value, ClaimFailure> {
+        let refuse = |detail| Err(self.failure(Cause::Evaluation, detail));
+        match &value {
+            _ if self.name != "sub" => Ok(value),
+            Value::String(subject) if !subject.is_empty() => Ok(value),
+            Value::String(_) => refuse("the subject is empty"),
+            Value::Null => refuse("the subject is null"),
+            _ => refuse("the subject is not a text"),
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! What became of each claim: what it is made of, what it read, and what it says or why it says nothing.
+
+use model::claim::ClaimType;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::names::said;
+use crate::claims::{Claim, Source};
+use crate::server::AuthorizationServer;
+use crate::trace::{ClaimOutcome, Recorder, Step};
+
+/// Which token a claim is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenTold {
+    /// The access token.
+    AccessToken,
+    /// The ID token.
+    IdToken,
+}
+
+/// What became of a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ClaimVerdict {
+    /// The token carries it.
+    Released,
+    /// It is disabled.
+    Disabled,
+    /// Its name is the mint's own.
+    Reserved,
+    /// None of its scopes is granted.
+    ScopeNotGranted,
+    /// Only userinfo, or an ID token without an access token, carries it.
+    OnRequestOnly,
+    /// It has no value.
+    Null,
+    /// A claim of the same name came before it.
+    Shadowed,
+    /// More groups than a token may carry; it says where to ask for them.
+    Overflowed,
+    /// It could not be evaluated, and the request is refused.
+    Failed,
+}
+
+/// Something that a claim read.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InputTold {
+    /// Where: `user.firstName`.
+    pub path: String,
+    /// What stood there, shortened if it is long.
+    pub value: Value,
+}
+
+/// A claim.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClaimTold {
+    /// The token.
+    pub token: TokenTold,
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Whether it came with the server.
+    pub system: bool,
+    /// `EXPRESSION`, `GROUPS` or `SYSTEM`.
+    pub value_type: &'static str,
+    /// The expression, or the filter in words; absent where the server knows by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// The scopes of which one must be granted; none means any.
+    pub scopes: Vec<String>,
+    /// What became of it.
+    pub verdict: ClaimVerdict,
+    /// What it says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<Value>,
+    /// Why it says nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// What was read for it.
+    pub inputs: Vec<InputTold>,
+}
+
+pub(super) fn told(server: &AuthorizationServer, recorder: &Recorder) -> Vec<ClaimTold> {
+    let steps = recorder.steps.iter().filter_map(|step| match step {
+        Step::Claim { of, at, inputs, outcome } => {
+            let (token, claims) = match of {
+                ClaimType::Resource => (TokenTold::AccessToken, &server.access_claims),
+                ClaimType::Identity => (TokenTold::IdToken, &server.identity_claims),
+            };
+            let input =
+                |input: &el::Input| InputTold { path: input.path.clone(), value: input.value.to_json() };
+            claims.get(*at).map(|claim| one(token, claim, outcome, inputs.iter().map(input).collect()))
+        }
+        _ => None,
+    });
+    steps.collect()
+}
+
+fn one(token: TokenTold, claim: &Claim, outcome: &ClaimOutcome, inputs: Vec<InputTold>) -> ClaimTold {
+    let (value_type, source) = match &claim.source {
+        Source::Expression(program) => ("EXPRESSION", Some(program.text().to_owned())),
+        Source::Broken { text, .. } => ("EXPRESSION", Some(text.clone())),
+        Source::Groups(filter) => ("GROUPS", Some(filter.described())),
+        Source::Profile(_) => ("SYSTEM", None),
+    };
+    let (verdict, value, text) = verdict(claim, outcome);
+    ClaimTold {
+        token,
+        id: claim.id.to_string(),
+        name: claim.name.clone(),
+        system: claim.system,
+        value_type,
+        source,
+        scopes: claim.scopes.clone(),
+        verdict,
+        value,
+        text,
+        inputs,
+    }
+}
+
+fn verdict(claim: &Claim, outcome: &ClaimOutcome) -> (ClaimVerdict, Option<Value>, Option<String>) {
+    let text = |verdict, text: &str| (verdict, None, Some(text.to_owned()));
+    match outcome {
+        ClaimOutcome::Released(value) => (ClaimVerdict::Released, Some(value.clone()), None),
+        ClaimOutcome::Disabled => text(ClaimVerdict::Disabled, "it is disabled"),
+        ClaimOutcome::Reserved => text(ClaimVerdict::Reserved, "its name is reserved"),
+        ClaimOutcome::ScopeNotGranted => {
+            let scopes = said(&claim.scopes, "nor");
+            text(ClaimVerdict::ScopeNotGranted, &format!("{scopes} is not granted"))
+        }
+        ClaimOutcome::OnRequestOnly => text(ClaimVerdict::OnRequestOnly, "on request only: userinfo has it"),
+        ClaimOutcome::Null => text(ClaimVerdict::Null, "it is null"),
+        ClaimOutcome::Shadowed => text(ClaimVerdict::Shadowed, "a claim of this name came before it"),
+        ClaimOutcome::Overflowed(count) => text(
+            ClaimVerdict::Overflowed,
+            &format!("{count} groups are too many for a token: userinfo has them"),
+        ),
+        ClaimOutcome::Failed(detail) => text(ClaimVerdict::Failed, detail),
+    }
+}

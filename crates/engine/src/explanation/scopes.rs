@@ -1,0 +1,104 @@
+//! What became of each scope that was asked for or is granted by default.
+
+use model::scope::{Consent, is_openid};
+use serde::Serialize;
+
+use crate::consent;
+use crate::facts::{Facts, Requested};
+use crate::matching::grants;
+use crate::mint::{Denied, Minted};
+use crate::server::{AuthorizationServer, Rule};
+use crate::trace::{Recorder, Step};
+
+/// What became of a scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ScopeVerdict {
+    /// The tokens have it.
+    Granted,
+    /// The server has no such scope.
+    Unknown,
+    /// It is a default that the rule does not grant.
+    NotOfRule,
+    /// It needs a user, and there is none.
+    NeedsUser,
+    /// It needs the user's consent, and nobody can be asked.
+    NeedsConsent,
+    /// Nothing speaks against it, but the request is refused.
+    NotGranted,
+}
+
+/// A scope.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScopeTold {
+    /// Its name.
+    pub name: String,
+    /// Whether it is meant because the request names none.
+    pub by_default: bool,
+    /// Whether the server asks for consent to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consent: Option<Consent>,
+    /// Whether the user is asked before tokens are given out. What follows here takes a yes for granted.
+    pub consent_asked: bool,
+    /// What became of it.
+    pub verdict: ScopeVerdict,
+}
+
+impl ScopeTold {
+    /// What is said of it to people.
+    pub(super) fn text(&self) -> &'static str {
+        match (self.verdict, self.consent_asked, self.by_default) {
+            (ScopeVerdict::Granted, true, _) => "granted once the user consents",
+            (ScopeVerdict::Granted, false, true) => "granted by default",
+            (ScopeVerdict::Granted, false, false) => "granted",
+            (ScopeVerdict::Unknown, ..) => "the server has no such scope",
+            (ScopeVerdict::NotOfRule, ..) => "the rule does not grant it",
+            (ScopeVerdict::NeedsUser, ..) => "a service cannot have it",
+            (ScopeVerdict::NeedsConsent, ..) => "needs the user's consent, and nobody can be asked",
+            (ScopeVerdict::NotGranted, ..) => "not granted",
+        }
+    }
+}
+
+pub(super) fn told(
+    server: &AuthorizationServer,
+    facts: &Facts,
+    recorder: &Recorder,
+    governing: Option<&Rule>,
+    outcome: &Result<Minted, Denied>,
+) -> Vec<ScopeTold> {
+    let by_default = facts.scopes == Requested::Omitted;
+    let names: Vec<String> = match &facts.scopes {
+        Requested::Omitted => server.default_scopes.iter().map(ToString::to_string).collect(),
+        Requested::Explicit(_) | Requested::Original(_) => super::explain::asked(facts),
+    };
+    let consent_asked = |name: &str| {
+        recorder.steps.iter().any(|step| match step {
+            Step::ConsentAsked(scopes) => scopes.iter().any(|scope| **scope == *name),
+            _ => false,
+        })
+    };
+    let is_granted = |name: &str| {
+        outcome.as_ref().is_ok_and(|minted| minted.grant.scopes.iter().any(|scope| **scope == *name))
+    };
+    let verdict = |name: &str| {
+        let service = facts.grant_type.is_without_user();
+        match server.scopes.get(name) {
+            None => ScopeVerdict::Unknown,
+            Some(_) if is_granted(name) => ScopeVerdict::Granted,
+            Some(_) if governing.is_some_and(|rule| !grants(rule, name)) => ScopeVerdict::NotOfRule,
+            Some(_) if service && is_openid(name) => ScopeVerdict::NeedsUser,
+            Some(_) if consent::is_out_of_reach(server, facts, name) => ScopeVerdict::NeedsConsent,
+            Some(_) => ScopeVerdict::NotGranted,
+        }
+    };
+    let told = |name: String| ScopeTold {
+        by_default,
+        consent: server.scopes.get(name.as_str()).map(|scope| scope.consent),
+        consent_asked: consent_asked(&name),
+        verdict: verdict(&name),
+        name,
+    };
+    names.into_iter().map(told).collect()
+}

@@ -1,0 +1,169 @@
+//! An explanation as people read it in a terminal.
+
+use std::fmt::{self, Display, Formatter};
+
+use serde_json::Value;
+
+use super::claims::{ClaimTold, ClaimVerdict, TokenTold};
+use super::names::{plain, said};
+use super::outcome::Outcome;
+use super::{Explanation, PolicyTold, RequestTold, RuleTold, Verdict};
+
+/// How much of a value is shown, in characters.
+const VALUE_CHARACTERS: usize = 200;
+
+impl Display for Explanation {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.outcome)?;
+        writeln!(f, "\n{}", self.request)?;
+        for policy in &self.policies {
+            write!(f, "\n{policy}")?;
+        }
+        if self.rules_left_out > 0 {
+            writeln!(f, "\n… and {} more rules", self.rules_left_out)?;
+        }
+        if !self.scopes.is_empty() {
+            let width = self.scopes.iter().map(|scope| scope.name.chars().count()).max().unwrap_or_default();
+            writeln!(f, "\nscopes")?;
+            for scope in &self.scopes {
+                writeln!(f, "  {:width$}  {}", plain(&scope.name), scope.text())?;
+            }
+        }
+        for (token, title) in [(TokenTold::AccessToken, "access token"), (TokenTold::IdToken, "ID token")] {
+            let claims: Vec<&ClaimTold> = self.claims.iter().filter(|claim| claim.token == token).collect();
+            if !claims.is_empty() {
+                writeln!(f, "\nclaims of the {title}")?;
+                claims_told(f, &claims)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Display for Outcome {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Granted { by, scopes, tokens, access_token_minutes, .. } => {
+                write!(f, "granted by {} / {}: {}", by.policy, by.rule, scopes.join(" "))?;
+                write!(f, "\n{} for {access_token_minutes} min", tokens.join(", "))
+            }
+            Self::Refused { reason, text, by, changes, nearest } => {
+                write!(f, "refused: {reason}\n{}", plain(text))?;
+                if let Some(by) = by {
+                    write!(f, "\n{} / {} matches", by.policy, by.rule)?;
+                }
+                for change in changes {
+                    write!(f, "\n→ {change}")?;
+                }
+                if let Some(nearest) = nearest {
+                    write!(f, "\nnearest is {} / {}:", nearest.place.policy, nearest.place.rule)?;
+                    for change in &nearest.changes {
+                        write!(f, "\n→ {change}")?;
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Display for RequestTold {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "asked by {} with {}", self.client, self.grant_type)?;
+        if let Some(judged) = self.judged_as {
+            write!(f, " (judged as {judged})")?;
+        }
+        match &self.user {
+            None => write!(f, "\nfor nobody but itself")?,
+            Some(user) if user.groups.is_empty() => write!(f, "\nfor {}, in no group", user.named)?,
+            Some(user) => write!(f, "\nfor {}, in {}", user.named, said(&user.groups, "and"))?,
+        }
+        match &self.scopes {
+            None => write!(f, "\nscopes: none named, so the server's default"),
+            Some(scopes) => write!(f, "\nscopes: {}", plain(&scopes.join(" "))),
+        }
+    }
+}
+
+impl Display for PolicyTold {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let not_reached = if self.reached { "" } else { " (not reached)" };
+        writeln!(f, "policy {}{not_reached}", self.named)?;
+        verdicts(f, "  ", &self.conditions)?;
+        self.rules.iter().try_for_each(|rule| write!(f, "{rule}"))
+    }
+}
+
+impl Display for RuleTold {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let standing = match (self.governs, self.reached, self.matches) {
+            (true, ..) => ": matches",
+            (false, true, _) => "",
+            (false, false, true) => " (not reached; its conditions hold)",
+            (false, false, false) => " (not reached)",
+        };
+        writeln!(f, "  rule {}{standing}", self.named)?;
+        verdicts(f, "    ", &self.conditions)?;
+        self.changes.iter().try_for_each(|change| writeln!(f, "    → {change}"))
+    }
+}
+
+/// Being active goes without saying.
+fn verdicts(f: &mut Formatter<'_>, indent: &str, verdicts: &[Verdict]) -> fmt::Result {
+    let said =
+        verdicts.iter().filter(|verdict| !(verdict.holds && verdict.condition == super::Asked::Status));
+    for Verdict { condition, holds, text, .. } in said {
+        let mark = if *holds { '✓' } else { '✗' };
+        writeln!(f, "{indent}{mark} {:10}  {text}", condition.word())?;
+    }
+    Ok(())
+}
+
+/// First those that were evaluated, one by one, then those that were not, by the reason.
+fn claims_told(f: &mut Formatter<'_>, claims: &[&ClaimTold]) -> fmt::Result {
+    claims.iter().filter(|claim| claim.is_evaluated()).try_for_each(|claim| write!(f, "{claim}"))?;
+    let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
+    for claim in claims.iter().filter(|claim| !claim.is_evaluated()) {
+        let (reason, name) = (claim.text.as_deref().unwrap_or_default(), plain(&claim.name));
+        match reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, names)) => names.push(name),
+            None => reasons.push((reason, vec![name])),
+        }
+    }
+    reasons.iter().try_for_each(|(reason, names)| writeln!(f, "  · {}: {}", names.join(", "), plain(reason)))
+}
+
+impl ClaimTold {
+    fn is_evaluated(&self) -> bool {
+        use ClaimVerdict as V;
+        !matches!(self.verdict, V::Disabled | V::Reserved | V::ScopeNotGranted | V::OnRequestOnly)
+    }
+}
+
+impl Display for ClaimTold {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let name = plain(&self.name);
+        match (&self.value, &self.text) {
+            (Some(value), _) => writeln!(f, "  ✓ {name} = {}", shown(value))?,
+            (None, text) => {
+                let mark = if self.verdict == ClaimVerdict::Failed { '✗' } else { '·' };
+                writeln!(f, "  {mark} {name}: {}", plain(text.as_deref().unwrap_or_default()))?;
+            }
+        }
+        if let Some(source) = &self.source {
+            writeln!(f, "      {}", plain(source))?;
+        }
+        for input in &self.inputs {
+            writeln!(f, "      {} = {}", plain(&input.path), shown(&input.value))?;
+        }
+        Ok(())
+    }
+}
+
+fn shown(value: &Value) -> String {
+    let text = value.to_string();
+    if text.chars().count() <= VALUE_CHARACTERS {
+        return text;
+    }
+    text.chars().take(VALUE_CHARACTERS).chain(['…']).collect()
+}

@@ -1,0 +1,118 @@
+//! Explanations as people and as programs read them: a file in `explained/` holds a configuration and a question, the text
+//! and the JSON. `TOKENMINT_BLESS=1` writes the answers anew.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use engine::{Names, Recorder, explain, mint};
+use model::{ClientId, GroupId, UserId};
+
+use crate::dialogue::envelope;
+use crate::world::{World, request, seed};
+
+const MARK: &str = "\n----\n";
+
+/// The names of the tests' few groups, users and apps.
+pub struct Phonebook;
+
+const NAMES: [&str; 12] = [
+    "Engineering",
+    "Sales",
+    "Legal",
+    "Contractors",
+    "Support",
+    "ana",
+    "bob",
+    "carl",
+    "Portal",
+    "Wiki",
+    "Worker",
+    "Shop",
+];
+
+impl Names for Phonebook {
+    fn group(&self, id: GroupId) -> Option<String> {
+        NAMES.iter().find(|name| GroupId::mint(seed(name)) == id).map(ToString::to_string)
+    }
+
+    fn user(&self, id: UserId) -> Option<String> {
+        let name = NAMES.iter().find(|name| UserId::mint(seed(name)) == id)?;
+        Some(format!("{name}@example.com"))
+    }
+
+    fn client(&self, id: &ClientId) -> Option<String> {
+        Some(format!("{id} app"))
+    }
+}
+
+fn explained(question: &str) -> String {
+    let mut world = World::new();
+    let mut asked = None;
+    for line in question.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        match line.strip_prefix("explain ") {
+            Some(rest) => asked = Some(request::facts(rest)),
+            None => world.configure(line),
+        }
+    }
+    let (server, facts) = (world.compile(), asked.expect("something is asked"));
+    let mut recorder = Recorder::default();
+    let outcome = mint(&server, &facts, &envelope(), &mut recorder);
+    let explanation = explain(&server, &facts, &Phonebook, &recorder, &outcome);
+    let json = serde_json::to_string_pretty(&explanation).unwrap();
+    format!("{}{MARK}{explanation}{MARK}{json}\n", question.trim_end())
+}
+
+#[track_caller]
+fn check(name: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/decisions/explained").join(name);
+    let kept = std::fs::read_to_string(&path).unwrap();
+    let question = kept.split(MARK).next().unwrap();
+    let found = explained(question);
+    if std::env::var_os("TOKENMINT_BLESS").is_some() {
+        std::fs::write(&path, found).unwrap();
+        return;
+    }
+    let mut difference = String::new();
+    for (at, (found, wanted)) in found.lines().zip(kept.lines()).enumerate() {
+        if found != wanted {
+            let _ = writeln!(difference, "line {}\n  found  {found}\n  wanted {wanted}", at + 1);
+        }
+    }
+    assert!(found == kept, "{name} is not what is explained:\n{difference}");
+}
+
+#[test]
+fn a_grant_is_explained_with_what_was_passed_over_and_what_each_claim_read() {
+    check("granted.txt");
+}
+
+#[test]
+fn a_refusal_is_explained_with_what_would_have_to_change_for_each_rule() {
+    check("refused.txt");
+}
+
+#[test]
+fn a_service_is_told_what_it_cannot_have() {
+    check("service.txt");
+}
+
+#[test]
+fn a_claim_that_fails_is_named_with_what_it_read() {
+    check("failed-claim.txt");
+}
+
+#[test]
+fn names_that_command_a_terminal_or_forge_a_line_are_shown_harmless() {
+    let mut world = World::new();
+    world.scope("read");
+    world.add_policy("Default\n\u{1b}[2Jgranted by nobody");
+    world.add_rule("Any\u{202e}\r").people.everyone = true;
+    world.claim("x\ny").value = model::claim::ClaimValue::Expression("'a\u{7}\n'".to_owned());
+    let (server, facts) = (world.compile(), request::facts("app Portal, user ana, scopes read"));
+    let mut recorder = Recorder::default();
+    let outcome = mint(&server, &facts, &envelope(), &mut recorder);
+    let text = explain(&server, &facts, &Phonebook, &recorder, &outcome).to_string();
+    assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
+    assert!(!text.lines().any(|line| line.starts_with("granted by nobody") || line == "y"), "{text}");
+    assert!(!text.contains('\u{202e}'));
+}

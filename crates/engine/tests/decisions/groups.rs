@@ -1,0 +1,122 @@
+//! Groups claims: which groups, how many, and what becomes of too many (Okta, sections 4.1 and 4.7).
+
+use crate::dialogue::check;
+
+/// Every claim below stands on such a server.
+fn check_with_rule(text: &str) {
+    check(&format!(
+        "scope read
+        policy Default for every app
+            rule Any if anything, then 1h
+        {text}"
+    ));
+}
+
+#[test]
+fn three_filters_compare_whatever_the_case() {
+    check_with_rule(
+        r#"claim starts of groups starting with ENG
+        claim equals of groups equal to engineering
+        claim contains of groups containing INEER
+        claims app Portal, user ana in Engineering and engine Room and Sales, scopes read
+        → {"sub":"ana@example.com","starts":["Engineering","engine Room"],"equals":["Engineering"],"contains":["Engineering"]}"#,
+    );
+}
+
+#[test]
+fn a_regular_expression_covers_the_whole_name_and_minds_the_case() {
+    check_with_rule(
+        r#"claim bare of groups matching Eng.*
+        claim slashed of groups matching /^[A-Z][a-z]{3,16}$/
+        claim lower of groups matching eng.*
+        claim part of groups matching ngineerin
+        claims app Portal, user ana in Engineering and Sales and IT, scopes read
+        → {"sub":"ana@example.com","bare":["Engineering"],"slashed":["Everyone","Engineering","Sales"]}"#,
+    );
+}
+
+#[test]
+fn letters_of_any_language_are_compared_whatever_the_case() {
+    check_with_rule(
+        r#"claim starts of groups starting with ÄRZTE
+        claim equals of groups equal to ΣΑΣ
+        claims app Portal, user ana in Ärzte Nord and σας, scopes read
+        → {"sub":"ana@example.com","starts":["Ärzte Nord"],"equals":["σας"]}"#,
+    );
+}
+
+#[test]
+fn imported_groups_take_no_part() {
+    check_with_rule(
+        r#"claim all of every group
+        claim admins of groups containing admin
+        claims app Portal, user ana in Admins, imported Domain Admins and Staff, scopes read
+        → {"sub":"ana@example.com","all":["Everyone","Admins"],"admins":["Admins"]}"#,
+    );
+}
+
+#[test]
+fn everybody_is_in_everyone_and_whoever_matches_nothing_has_no_claim() {
+    check_with_rule(
+        r#"claim everyone of groups equal to Everyone
+        claim none of groups equal to Nobody
+        claims app Portal, user ana, scopes read
+        → {"sub":"ana@example.com","everyone":["Everyone"]}"#,
+    );
+}
+
+#[test]
+fn a_hundred_groups_are_the_most_and_one_more_refuses_the_request() {
+    check_with_rule(
+        r#"claim teams of groups starting with Team
+        claims app Portal, user ana, by password, groups 101 Team, scopes read
+        → refused: the user claim teams: 101 groups pass the filter, and 100 may (too_many_groups)
+        claims app Portal, user ana, by refresh_token, began with password, groups 101 Team, scopes read
+        → refused: the user claim teams: 101 groups pass the filter, and 100 may (too_many_groups)
+        claims app Portal, user ana, answer token, groups 101 Team, scopes read
+        → refused: the user claim teams: 101 groups pass the filter, and 100 may (too_many_groups)
+        claims app Portal, user ana, by implicit, groups 3 Team, scopes read
+        → {"sub":"ana@example.com","teams":["Team 1","Team 2","Team 3"]}
+        yields app Portal, user ana, by password, groups 100 Team, scopes read
+        → access_token"#,
+    );
+}
+
+#[test]
+fn in_the_code_flow_any_number_of_groups_is_told_also_at_a_refresh() {
+    check_with_rule(
+        "claim teams of groups starting with Team
+        claim size = 'reached'
+        yields app Portal, user ana, groups 101 Team, scopes read
+        → access_token
+        yields app Portal, user ana, by refresh_token, began with authorization_code, groups 101 Team, scopes read
+        → access_token",
+    );
+}
+
+#[test]
+fn a_server_may_point_to_userinfo_instead() {
+    check_with_rule(
+        r#"overflow POINTER
+        claim teams of groups starting with Team
+        claim guilds of groups starting with Guild
+        claim _claim_names = 'forged'
+        claims app Portal, user ana, by password, groups 101 Team, groups 2 Guild, scopes read
+        → {"sub":"ana@example.com","guilds":["Guild 1","Guild 2"],"_claim_names":{"teams":"userinfo"},"_claim_sources":{"userinfo":{"endpoint":"https://example.test/oauth2/default/v1/userinfo"}}}
+        claims app Portal, user ana, by password, groups 2 Team, scopes read
+        → {"sub":"ana@example.com","teams":["Team 1","Team 2"],"_claim_names":"forged"}"#,
+    );
+}
+
+#[test]
+fn a_disabled_claim_and_one_that_is_not_released_match_as_many_groups_as_they_like() {
+    check_with_rule(
+        "scope write
+        inactive claim off of every group
+        claim later for write of every group
+        yields app Portal, user ana, by password, groups 200 Team, scopes read
+        → access_token
+        yields app Portal, user ana, by password, groups 200 Team, scopes write
+        → refused: the user claim later: 201 groups pass the filter, and 100 may (too_many_groups)",
+    );
+}

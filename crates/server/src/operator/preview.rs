@@ -1,0 +1,114 @@
+//! `tokenmint preview`: which tokens somebody would get, and why, from a shell. Owns how a question is said in flags and
+//! files; leaves out who answers it (`previewer`).
+
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use service::portable::Problem;
+
+use super::previewer::{Form, Previewer, read};
+use super::terminal::{plain_lines, show};
+use crate::clock;
+use crate::json::Object;
+use crate::question::{Group, Person, Question};
+use crate::yaml::{self, Place};
+
+/// What a person asks.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Asking {
+    /// The client that asks: its app's label, or its client id
+    #[arg(long, value_name = "CLIENT")]
+    pub client: String,
+    /// The grant: `client_credentials` if no user is said, and else `authorization_code`
+    #[arg(long, value_name = "GRANT")]
+    pub grant_type: Option<String>,
+    /// A scope that is asked for; may be given again [default: the server's default scopes]
+    #[arg(long = "scope", value_name = "SCOPE")]
+    pub scopes: Vec<String>,
+    /// A file with the user who signed in, who need not exist: profile, appProfile, groups
+    #[arg(long, value_name = "FILE")]
+    pub user: Option<PathBuf>,
+    /// The login of the user who signed in
+    #[arg(long, value_name = "LOGIN")]
+    pub login: Option<String>,
+    /// A group that the user is in; may be given again
+    #[arg(long = "group", value_name = "GROUP")]
+    pub groups: Vec<String>,
+    /// When it is asked [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// The nonce of the request, which the ID token repeats
+    #[arg(long, value_name = "TEXT")]
+    pub nonce: Option<String>,
+    /// What the authorization request is answered with, if not with a code: "`id_token`", "`id_token` token"
+    #[arg(long, value_name = "TYPES")]
+    pub response_type: Option<String>,
+    /// A file with scopes, claims or policies that are tried in place of the server's, and not saved
+    #[arg(long, value_name = "FILE")]
+    pub draft: Option<PathBuf>,
+    /// As JSON, for programs
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Asks, and shows the answer. Whether tokens would be given out is told.
+pub fn run(previewer: &Previewer<'_>, asking: &Asking) -> Result<bool, String> {
+    let (question, now) = (question(asking)?, clock::now());
+    let answer = previewer.ask(&question, Form::Json, now)?;
+    if asking.json {
+        show(&format!("{answer:#}\n"));
+    } else {
+        let at = answer["at"].as_str().map(str::to_owned);
+        let text = previewer.ask(&Question { at, ..question }, Form::Text, now)?;
+        show(&plain_lines(text.as_str().unwrap_or_default()));
+    }
+    Ok(answer.get("error").is_none())
+}
+
+fn question(asking: &Asking) -> Result<Question, String> {
+    let user = person(asking)?;
+    let usual = if user.is_some() { "authorization_code" } else { "client_credentials" };
+    let scopes = asking.scopes.iter().flat_map(|scopes| scopes.split(' ')).map(str::to_owned);
+    Ok(Question {
+        client: Some(asking.client.clone()),
+        client_id: None,
+        grant_type: asking.grant_type.clone().unwrap_or_else(|| usual.to_owned()),
+        scopes: (!asking.scopes.is_empty()).then(|| scopes.collect()),
+        user,
+        at: asking.at.clone(),
+        nonce: asking.nonce.clone(),
+        response_type: asking.response_type.clone(),
+        draft: asking.draft.as_deref().map(|path| file(path, Ok)).transpose()?,
+    })
+}
+
+/// The user of the file, and what flags say of the user.
+fn person(asking: &Asking) -> Result<Option<Person>, String> {
+    let mut person: Option<Person> = asking.user.as_deref().map(|path| file(path, shaped)).transpose()?;
+    if let Some(login) = &asking.login {
+        person.get_or_insert_default().profile.insert("login".to_owned(), login.as_str().into());
+    }
+    for group in &asking.groups {
+        person.get_or_insert_default().groups.push(Group::Named(group.clone()));
+    }
+    Ok(person)
+}
+
+fn shaped<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
+    let read: Result<Object<T>, _> = serde_path_to_error::deserialize(value);
+    read.map(|Object(shape)| shape).map_err(|error| {
+        let place = error.path().to_string();
+        Problem::of_shape(if place == "." { "" } else { &place }, &error.inner().to_string())
+    })
+}
+
+/// What a file says, in YAML or JSON.
+fn file<T>(path: &Path, mean: impl FnOnce(Value) -> Result<T, Problem>) -> Result<T, String> {
+    let place = path.display();
+    let text = yaml::read(&read(path)?).map_err(|mistake| format!("{place}: {mistake}"))?;
+    mean(text.value.clone()).map_err(|problem| match text.place(&problem.place) {
+        Some(Place { line, column }) => format!("{place}: line {line}, column {column}: {problem}"),
+        None => format!("{place}: {problem}"),
+    })
+}

@@ -1,0 +1,225 @@
+//! Token Preview over HTTP: the answer's shape, drafts, and what a question may not say.
+
+use axum::http::Method;
+use serde_json::{Value, json};
+
+use crate::site::{ADMIN, Site};
+
+const PREVIEW: &str = "/api/v1/authorizationServers/default/preview";
+
+/// A portal whose users sign in.
+fn portal() -> Value {
+    json!({
+        "name": "oidc_client", "label": "Portal", "signOnMode": "OPENID_CONNECT",
+        "credentials": {"oauthClient": {"token_endpoint_auth_method": "client_secret_basic"}},
+        "settings": {"oauthClient": {
+            "application_type": "web", "grant_types": ["authorization_code", "refresh_token"],
+            "response_types": ["code"], "redirect_uris": ["https://portal.example.com/cb"],
+        }},
+    })
+}
+
+async fn ask(site: &Site, question: Value) -> Value {
+    let reply = site.admin(Method::POST, PREVIEW, Some(&question)).await;
+    assert_eq!(reply.status, 200, "{reply:?}");
+    reply.json()
+}
+
+/// What is remembered: the log, and the server as it is.
+async fn remembered(site: &Site) -> (Value, Value) {
+    let log = site.admin(Method::GET, "/api/v1/logs?limit=1000", None).await.json();
+    let server = site.admin(Method::GET, "/api/v1/authorizationServers/default/policies", None).await.json();
+    (log, server)
+}
+
+#[tokio::test]
+async fn a_user_who_need_not_exist_gets_every_token_decoded_and_nothing_is_remembered() {
+    let site = Site::new().await;
+    let app = site.create("/api/v1/apps", portal()).await;
+    let before = remembered(&site).await;
+    let answer = ask(
+        &site,
+        json!({
+            "client": "Portal", "grantType": "authorization_code", "at": "2026-01-31T12:00:00Z",
+            "scopes": ["openid", "email", "offline_access"], "nonce": "n-1",
+            "user": {"profile": {"login": "ana@example.com", "email": "ana@example.com"}},
+        }),
+    )
+    .await;
+    assert_eq!((&answer["schema"], &answer["at"]), (&json!(1), &json!("2026-01-31T12:00:00.000Z")));
+    assert_eq!(answer["configuration"]["draft"], false);
+    assert_eq!(answer["grant"]["rule"]["name"], "Default Policy Rule");
+    let access = &answer["accessToken"];
+    assert_eq!(access["header"]["alg"], "RS256");
+    assert_eq!(
+        (&access["claims"]["sub"], &access["claims"]["uid"]),
+        (&json!("ana@example.com"), &json!("00u00000000000000000"))
+    );
+    assert_eq!(access["claims"]["iat"], 1_769_860_800);
+    let id = &answer["idToken"]["claims"];
+    assert_eq!(
+        (&id["nonce"], &id["email"], &id["amr"]),
+        (&json!("n-1"), &json!("ana@example.com"), &json!(["pwd"]))
+    );
+    assert_eq!(id["aud"], app["credentials"]["oauthClient"]["client_id"]);
+    assert_eq!(answer["userinfo"]["email"], "ana@example.com");
+    assert_eq!(answer["refreshToken"], json!({"lifetimeMinutes": 0, "windowMinutes": 10_080}));
+    assert_eq!(answer["grant"]["lifetimes"]["idTokenMinutes"], 60);
+    assert_eq!(answer["trace"]["schema"], 1);
+    let signed = |value: &Value| value.to_string().contains("eyJ");
+    assert!(!signed(&answer), "no signed token: {answer}");
+    assert_eq!(remembered(&site).await, before);
+}
+
+#[tokio::test]
+async fn a_refusal_is_the_very_error_of_the_flow() {
+    let site = Site::new().await;
+    let (client, credentials) = site.make_service("Courier").await;
+    for (form, scopes) in [
+        ("grant_type=client_credentials", None),
+        ("grant_type=client_credentials&scope=nothing", Some("nothing")),
+    ] {
+        let real = site.ask(&credentials, form).await;
+        let mut question = json!({"clientId": client, "grantType": "client_credentials"});
+        if let Some(scope) = scopes {
+            question["scopes"] = json!([scope]);
+        }
+        let error = &ask(&site, question).await["error"];
+        let shown = json!({"error": error["error"], "error_description": error["error_description"]});
+        assert_eq!((&error["status"], shown), (&json!(real.status), real.json()));
+    }
+    let unknown = ask(&site, json!({"clientId": "nobody", "grantType": "client_credentials"})).await;
+    assert_eq!(unknown["error"]["error_description"], "Invalid value for 'client_id' parameter.");
+    assert_eq!((&unknown["error"]["status"], &unknown["trace"]), (&json!(401), &Value::Null));
+    let user = json!({"profile": {}});
+    let wrong = ask(&site, json!({"clientId": client, "grantType": "password", "user": user})).await;
+    assert_eq!(wrong["error"]["error"], "unauthorized_client");
+}
+
+#[tokio::test]
+async fn a_draft_is_tried_and_not_saved() {
+    let site = Site::new().await;
+    let (client, credentials) = site.make_service("Courier").await;
+    let before = remembered(&site).await;
+    let draft = json!({
+        "scopes": [{"name": "orders.read"}],
+        "claims": [{"name": "tier", "claimType": "RESOURCE", "value": "'gold'"}],
+        "policies": [{"name": "Services", "description": "For services", "clients": ["Courier"], "rules": [{
+            "name": "Couriers", "grantTypes": ["client_credentials"], "people": {"groups": ["EVERYONE"]},
+            "scopes": ["orders.read"], "accessTokenLifetimeMinutes": 5,
+        }]}],
+    });
+    let question = json!({"clientId": client, "grantType": "client_credentials", "scopes": ["orders.read"]});
+    let mut drafted = question.clone();
+    drafted["draft"] = draft.clone();
+    let answer = ask(&site, drafted.clone()).await;
+    assert_eq!(
+        (&answer["configuration"]["draft"], &answer["grant"]["rule"]["name"]),
+        (&json!(true), &json!("Couriers"))
+    );
+    let claims = &answer["accessToken"]["claims"];
+    assert_eq!(claims["tier"], "gold");
+    assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 300);
+    assert_eq!(ask(&site, question).await["error"]["error"], "invalid_scope", "without the draft");
+    assert_eq!(remembered(&site).await, before);
+    drafted["draft"]["policies"][0]["rules"][0]["scopes"] = json!(["orders.write"]);
+    drafted["draft"]["claims"][0]["value"] = json!("'gold");
+    let reply = site.admin(Method::POST, PREVIEW, Some(&drafted)).await;
+    let causes: Vec<String> = reply.json()["errorCauses"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|cause| cause["errorSummary"].to_string())
+        .collect();
+    assert_eq!(reply.status, 400, "{reply:?}");
+    assert!(causes.iter().any(|cause| cause.contains("draft.policies[0].rules[0].scopes")), "{causes:?}");
+    assert!(causes.iter().any(|cause| cause.contains("draft.claims[0].value")), "{causes:?}");
+    let real = site.ask(&credentials, "grant_type=client_credentials&scope=orders.read").await;
+    assert_eq!(real.status, 400, "the draft never was the configuration");
+}
+
+#[tokio::test]
+async fn groups_are_those_that_are_there_or_imagined_by_name() {
+    let site = Site::new().await;
+    site.create("/api/v1/apps", portal()).await;
+    let group = site.create("/api/v1/groups", json!({"profile": {"name": "Partners"}})).await;
+    let draft = json!({
+        "claims": [{"name": "groups", "claimType": "RESOURCE", "valueType": "GROUPS", "group_filter_type": "REGEX", "value": ".*"}],
+    });
+    let with = |groups: Value| {
+        json!({
+            "client": "Portal", "grantType": "authorization_code", "scopes": ["openid"], "draft": draft,
+            "user": {"profile": {"login": "ana@example.com"}, "groups": groups},
+        })
+    };
+    for groups in [
+        json!(["partners", group["id"], {"name": "Team"}]),
+        json!(["Partners", "Partners", {"name": "Team"}]),
+    ] {
+        let answer = ask(&site, with(groups)).await;
+        let names = answer["accessToken"]["claims"]["groups"].to_string();
+        assert!(names.matches("Partners").count() == 1 && names.contains("Team"), "{answer}");
+    }
+    let reply = site.admin(Method::POST, PREVIEW, Some(&with(json!(["Partnres"])))).await;
+    assert_eq!((reply.status, reply.code().as_str()), (400, "E0000001"));
+    assert!(reply.body.contains("user.groups[0]: there is no group `Partnres`"), "{}", reply.body);
+}
+
+#[tokio::test]
+async fn a_question_that_means_nothing_is_refused_with_its_member() {
+    let site = Site::new().await;
+    let (client, _) = site.make_service("Courier").await;
+    site.make_service("Courier").await;
+    for (question, said) in [
+        (json!({"grantType": "client_credentials"}), "client: say who asks"),
+        (json!({"client": "Nobody", "grantType": "client_credentials"}), "client: there is no app `Nobody`"),
+        (
+            json!({"client": "Courier", "grantType": "client_credentials"}),
+            "client: several apps are called `Courier`",
+        ),
+        (
+            json!({"clientId": client, "grantType": "client_credentials", "user": {}}),
+            "user: client_credentials is asked without a user",
+        ),
+        (json!({"clientId": client, "grantType": "password"}), "user: password needs a user"),
+        (
+            json!({"clientId": client, "grantType": "client_credentials", "at": "noon"}),
+            "at: `noon` is not a time",
+        ),
+        (
+            json!({"clientId": client, "grantType": "client_credentials", "draft": {"policy": []}}),
+            "there is no member `policy`",
+        ),
+        (json!({"clientId": client, "grantType": "client_credentials", "draft": 5}), "draft"),
+    ] {
+        let reply = site.admin(Method::POST, PREVIEW, Some(&question)).await;
+        assert_eq!((reply.status, reply.code().as_str()), (400, "E0000001"), "{question}: {reply:?}");
+        assert!(reply.body.contains(said), "{question}: {}", reply.body);
+    }
+    for question in
+        [json!({"clientId": client}), json!({"clientId": client, "grantType": "x", "scope": "a"}), json!([1])]
+    {
+        let reply = site.admin(Method::POST, PREVIEW, Some(&question)).await;
+        assert_eq!((reply.status, reply.code().as_str()), (400, "E0000003"), "{question}: {reply:?}");
+    }
+}
+
+#[tokio::test]
+async fn people_read_the_answer_as_text() {
+    let site = Site::new().await;
+    let (client, _) = site.make_service("Courier").await;
+    let authorization = format!("SSWS {ADMIN}");
+    let question =
+        json!({"clientId": client, "grantType": "client_credentials", "scopes": ["nothing"]}).to_string();
+    let headers = |accept| {
+        [("authorization", authorization.as_str()), ("content-type", "application/json"), ("accept", accept)]
+    };
+    let reply = site.call(&Method::POST, PREVIEW, &headers("text/plain"), question.clone()).await;
+    assert_eq!(
+        (reply.status, &reply.headers["content-type"]),
+        (200, &"text/plain; charset=utf-8".parse().unwrap())
+    );
+    assert!(reply.body.starts_with("Refused: 400 invalid_scope (no_matching_scope)\n"), "{}", reply.body);
+    let reply = site.call(&Method::POST, PREVIEW, &headers("text/html"), question).await;
+    assert_eq!((reply.status, reply.code().as_str()), (406, "E0000122"));
+}

@@ -1,0 +1,158 @@
+//! A document applied to a server that works: rehearsed, or carried out as one change. Owns the lookups before it, the keys
+//! that a new server or another algorithm needs, and the revision that was planned on; leaves out the applying (`apply`).
+
+use std::sync::Arc;
+
+use model::AuthorizationServerId;
+use model::authorization_server::IssuerMode;
+
+use super::apply::{Target, apply, apply_with};
+use super::document::Portable;
+use super::export::export;
+use super::plan::Plan;
+use super::problem::Problem;
+use super::world::World;
+use crate::admin::new_key::{self, NewKeys, Stop};
+use crate::admin::{Precondition, Refusal, authorization_server};
+use crate::configuration::{Asked, Draft};
+use crate::failure::{Failure, Fault};
+use crate::snapshot::{ServerEntry, Snapshot};
+use crate::tenant::Tenant;
+
+/// What somebody wants.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// The server's path segment; none means the one that has the document's name.
+    pub server: Option<String>,
+    /// What it shall be.
+    pub document: Portable,
+    /// The org's revision that it was planned on.
+    pub precondition: Precondition,
+    /// The issuer mode of a new server whose document says none.
+    pub issuer_mode: IssuerMode,
+}
+
+/// What was done, or would be.
+#[derive(Debug, Clone)]
+pub struct Applied {
+    /// Step by step.
+    pub plan: Plan,
+    /// The server as it is now, or would be.
+    pub server: Arc<ServerEntry>,
+    /// Whether it was made.
+    pub created: bool,
+    /// The org's revision: that of the change or, where nothing changed or it was a rehearsal, that of before.
+    pub revision: u64,
+}
+
+/// A server's document, and the org's revision that it shows.
+pub async fn current(tenant: &Tenant, path_segment: &str) -> Result<(Portable, u64), Failure<Refusal>> {
+    let snapshot = tenant.configuration.current();
+    let entry = authorization_server::get(&snapshot, path_segment).map_err(Failure::Refused)?;
+    let world = World::gather(tenant, Some(&entry), None).await?;
+    Ok((export(&snapshot, &entry, &world), snapshot.revision))
+}
+
+/// Says what applying would do, and does nothing.
+pub async fn rehearse(tenant: &Tenant, asked: Asked, wanted: Wanted) -> Result<Applied, Failure<Refusal>> {
+    let (target, world) = prepare(tenant, &asked, &wanted).await?;
+    let snapshot = Snapshot::clone(&tenant.configuration.current());
+    let revision = snapshot.revision;
+    wanted.precondition.check(revision).map_err(Failure::Refused)?;
+    let created = find(&snapshot, target, &wanted.document).map_err(Failure::Refused)?.is_none();
+    let mut draft = Draft::new(snapshot, asked.actor, asked.origin, asked.now);
+    let plan = apply(&mut draft, &tenant.ids, &world, target, &wanted.document);
+    let plan = plan.map_err(|problems| Failure::Refused(problems.into()))?;
+    let server = find(draft.snapshot(), target, &wanted.document).map_err(Failure::Refused)?;
+    Ok(Applied { plan, server: server.ok_or_else(vanished)?, created, revision })
+}
+
+/// Applies a document as one change: all of it or nothing.
+pub async fn carry_out(tenant: &Tenant, asked: Asked, wanted: Wanted) -> Result<Applied, Failure<Refusal>> {
+    let (target, world) = prepare(tenant, &asked, &wanted).await?;
+    let (world, wanted, ids) = (Arc::new(world), Arc::new(wanted), Arc::clone(&tenant.ids));
+    new_key::change(tenant, asked, move |draft, new| {
+        let before = draft.snapshot().revision - 1;
+        wanted.precondition.check(before)?;
+        let found = find(draft.snapshot(), target, &wanted.document)?;
+        let published = match &found {
+            Some(entry) => publish(draft, entry, &wanted.document, new)?,
+            None => None,
+        };
+        let plan = apply_with(draft, &ids, &world, target, &wanted.document, published.as_deref());
+        let plan = plan.map_err(Refusal::from)?;
+        let id = match (&found, target) {
+            (Some(entry), _) => entry.server.value.id,
+            (None, Target::Server(id) | Target::Named { new: id, .. }) => id,
+        };
+        let server = authorization_server::get(draft.snapshot(), id.as_str())?;
+        if found.is_none() {
+            authorization_server::add_first_keys(draft, &server.server.value, new)?;
+        }
+        let revision = if plan.is_empty() { before } else { before + 1 };
+        let server = authorization_server::get(draft.snapshot(), id.as_str())?;
+        Ok(Applied { plan, server, created: found.is_none(), revision })
+    })
+    .await
+}
+
+/// Which server is meant, and what names stand for.
+async fn prepare(
+    tenant: &Tenant,
+    asked: &Asked,
+    wanted: &Wanted,
+) -> Result<(Target, World), Failure<Refusal>> {
+    let snapshot = tenant.configuration.current();
+    let target = match &wanted.server {
+        Some(path_segment) => {
+            let entry = authorization_server::get(&snapshot, path_segment).map_err(Failure::Refused)?;
+            Target::Server(entry.server.value.id)
+        }
+        None => Target::Named {
+            new: AuthorizationServerId::mint(tenant.ids.next(asked.now)),
+            issuer_mode: wanted.issuer_mode,
+        },
+    };
+    let entry = find(&snapshot, target, &wanted.document).map_err(Failure::Refused)?;
+    let world = World::gather(tenant, entry.as_deref(), Some(&wanted.document)).await?;
+    Ok((target, world))
+}
+
+fn find(
+    snapshot: &Snapshot,
+    target: Target,
+    document: &Portable,
+) -> Result<Option<Arc<ServerEntry>>, Refusal> {
+    let found = target.find(snapshot, document).map_err(|problem| vec![problem])?;
+    match (found, target) {
+        (None, Target::Server(id)) => authorization_server::get(snapshot, id.as_str()).map(Some),
+        (found, _) => Ok(found),
+    }
+}
+
+/// Sees to it that the next key is of the algorithm that the document wants.
+fn publish(
+    draft: &mut Draft,
+    entry: &ServerEntry,
+    document: &Portable,
+    new: &NewKeys,
+) -> Result<Option<Arc<crate::signing_key::KeyRecord>>, Stop> {
+    let Some(wanted) = &document.server else { return Ok(None) };
+    let mut server = entry.server.value.clone();
+    let algorithm = wanted.signing_algorithm.unwrap_or_default();
+    if server.token_format.signing_algorithm == algorithm {
+        return Ok(None);
+    }
+    server.token_format.signing_algorithm = algorithm;
+    authorization_server::prepare_keys(draft, &server, new)
+}
+
+impl From<Vec<Problem>> for Refusal {
+    fn from(problems: Vec<Problem>) -> Self {
+        Self::Invalid { subject: "configuration", causes: problems.iter().map(ToString::to_string).collect() }
+    }
+}
+
+fn vanished() -> Failure<Refusal> {
+    Failure::Fault(Fault::internal("a server that was applied to is not in its draft"))
+}
