@@ -2,6 +2,7 @@
 
 mod beyond_okta;
 mod explain;
+mod expression;
 #[path = "../ledger/mod.rs"]
 mod ledger;
 mod preview;

@@ -55,17 +55,24 @@ fn a_change_of_the_configuration_that_gives_out_more_fails_with_the_reason() {
         "scopes: ['*']",
     );
     let (tests, junit) = (guide("partner-portal.tests.yaml"), directory.0.join("results.xml"));
-    let arguments = ["test", tests.to_str().unwrap(), "--configuration", &wider, "--junit", junit.to_str().unwrap()];
+    let arguments =
+        ["test", tests.to_str().unwrap(), "--configuration", &wider, "--junit", junit.to_str().unwrap()];
     let (code, out, _) = run(&arguments);
     assert_eq!(code, 1, "{out}");
     assert!(out.contains("FAILED  A partner may not place orders (line "), "{out}");
-    assert!(out.contains("expected  \"access_denied\"\n") && out.contains("tokens, by the rule `Partners`"), "{out}");
+    assert!(
+        out.contains("expected  \"access_denied\"\n") && out.contains("tokens, by the rule `Partners`"),
+        "{out}"
+    );
     assert!(out.contains("7 cases: 6 passed, 1 failed\n"), "{out}");
     let xml = std::fs::read_to_string(junit).unwrap();
     assert!(xml.contains("tests=\"7\" failures=\"1\" errors=\"0\""), "{xml}");
     let (code, out, _) = run(&[&arguments[..4], &["--json"]].concat());
     let json: Value = serde_json::from_str(&out).unwrap();
-    assert_eq!((code, &json["failed"], &json["files"][0]["cases"][2]["result"]), (1, &1.into(), &"FAILED".into()));
+    assert_eq!(
+        (code, &json["failed"], &json["files"][0]["cases"][2]["result"]),
+        (1, &1.into(), &"FAILED".into())
+    );
 }
 
 #[test]
@@ -107,7 +114,8 @@ fn a_case_that_cannot_be_asked_is_no_success() {
 fn a_preview_of_a_file_says_what_somebody_would_get_and_why() {
     let configuration = guide("microservices.yaml");
     let ask = |more: &[&str]| {
-        let arguments = ["preview", "--configuration", configuration.to_str().unwrap(), "--client", "Courier"];
+        let arguments =
+            ["preview", "--configuration", configuration.to_str().unwrap(), "--client", "Courier"];
         run(&[&arguments[..], more].concat())
     };
     let (code, out, said) = ask(&["--scope", "stock.read"]);
@@ -140,7 +148,8 @@ fn a_preview_tries_a_draft_and_a_user_from_files() {
         std::fs::write(&path, text).unwrap();
         path.to_str().unwrap().to_owned()
     };
-    let user = file("user.yaml", "profile: {login: ana@acme.example.com, organization: Acme}\ngroups: [Partners]\n");
+    let user =
+        file("user.yaml", "profile: {login: ana@acme.example.com, organization: Acme}\ngroups: [Partners]\n");
     let draft = file(
         "draft.yaml",
         "claims:\n  - {name: company, claimType: RESOURCE, value: String.toUpperCase(user.organization)}\n",
@@ -155,7 +164,10 @@ fn a_preview_tries_a_draft_and_a_user_from_files() {
     let (code, out, said) = ask(&user, &draft);
     assert_eq!(code, 0, "{said}");
     let json: Value = serde_json::from_str(&out).unwrap();
-    assert_eq!((&json["accessToken"]["claims"]["company"], &json["configuration"]["draft"]), (&"ACME".into(), &true.into()));
+    assert_eq!(
+        (&json["accessToken"]["claims"]["company"], &json["configuration"]["draft"]),
+        (&"ACME".into(), &true.into())
+    );
     let wrong = file("wrong.yaml", "profile: {}\ngrups: [Partners]\n");
     let (code, _, said) = ask(&wrong, &draft);
     assert!(code == 1 && said.contains("there is no member `grups`; did you mean `groups`?"), "{said}");
