@@ -7,6 +7,8 @@ pub(crate) mod criteria;
 
 use std::borrow::Cow;
 
+use model::group::GroupKind;
+
 use super::{Call, Evaluated, Function, Literal, Parameter, Type, array, integer, text};
 use crate::{
     budget::Budget,
@@ -206,11 +208,11 @@ fn choose(call: &mut Call<'_>, is_meant: fn(&str, &str) -> bool) -> Evaluated {
 
 /// Okta: `OKTA`, the type of an app, or the id of one.
 ///
-/// Guess: `Everyone` is one of Okta's.
+/// Guess: `Everyone` is one of Okta's; a group of an app that is not known is nobody's.
 fn comes_from(group: &Group, app: &str) -> bool {
     match &group.source {
         Some(source) => *source.id == *app || *source.app_type == *app,
-        None => app == "OKTA",
+        None => group.kind != GroupKind::App && app == "OKTA",
     }
 }
 

@@ -136,8 +136,8 @@ fn regular_expressions_are_bounded_whenever_they_are_compiled() {
 fn a_large_regular_expression_is_compared_with_little_text_only() {
     let large = "user.long + user.long matches '(?:x{1,50}.?){1,50}y'";
     assert_eq!(result(large), "false");
-    let often = vec![large; 16].join(" or ");
-    assert_eq!(result(&often), "fails: evaluation takes too many steps");
+    let longer = format!("{} + {large}", vec!["user.long"; 14].join(" + "));
+    assert_eq!(result(&longer), "fails: evaluation takes too many steps");
     let usual = vec!["user.long + user.long matches '(?i).*@example\\.com'"; 16].join(" or ");
     assert_eq!(result(&usual), "false");
 }
@@ -205,4 +205,26 @@ fn huge_literals_of_groups_are_looked_up_in_bounds() {
     assert_eq!(result_within(&text, &roomy()), r#"["00g0","00g1","00g2","00g3","00g4","00g5"]"#);
     let text = format!("user.getGroups({{'group.id': {{{}}}}}).![id]", ids.join(","));
     assert_eq!(result_within(&text, &roomy()), r#"["00g0","00g1","00g2","00g3","00g4","00g5"]"#);
+}
+
+#[test]
+fn the_regular_expressions_of_one_expression_are_bounded_together() {
+    let usual = vec!["user.login matches '(?i).*@example\\.com'"; 64].join(" or ");
+    assert_eq!(result(&usual), "true");
+    let large = |count: usize| vec!["'' matches '(?:a{50}){20}'"; count].join(" or ");
+    assert_eq!(result(&large(1)), "false");
+    let refusal = "the regular expression is too large, beside the others";
+    assert!(result(&large(64)).starts_with(&format!("refused: {refusal}; ")), "{}", result(&large(64)));
+    let within = "Arrays.isEmpty(getFilteredGroups({}, \"'' matches '(?:a{50}){20}'\", 1))";
+    let both = vec![within; 50].join(" and ");
+    assert!(result(&both).starts_with("refused: the regular expression is too large"), "{}", result(&both));
+}
+
+#[test]
+fn of_many_faults_the_costly_ones_are_looked_for_only_at_first() {
+    let zones = vec!["Time.now('Europe/Viena')"; 150].join(" + ");
+    assert_eq!(result(&zones).matches("unknown time zone").count(), 8);
+    let patterns = vec!["'' matches '('"; 200].join(" or ");
+    assert_eq!(result(&patterns).matches("unclosed group").count(), 8);
+    assert!(result(&format!("{patterns} or f()")).contains("unknown function `f`"));
 }

@@ -6,6 +6,7 @@ mod countries;
 mod diagnostics;
 mod differential;
 mod directories;
+mod documentation;
 mod groups;
 mod guesses;
 mod inputs;

@@ -4,6 +4,7 @@
 mod evaluate;
 mod groups;
 mod profile;
+mod trial;
 mod variables;
 
 use el::{Limits, Program};
@@ -16,6 +17,7 @@ use crate::server::ScopeName;
 pub use evaluate::{Released, for_access_token, for_id_token, for_userinfo};
 use groups::Filter;
 use profile::SystemClaim;
+pub use trial::{Trial, try_expression};
 
 /// The member of a token that names the claims which were too large for it (OpenID Connect Core 5.6.2).
 pub const CLAIM_NAMES: &str = "_claim_names";

@@ -217,7 +217,7 @@ fn groups(name: &str, arguments: &[Json], world: &World) -> Outcome {
     let mut chosen = Vec::new();
     for group in groups {
         let of_app = match &group.source {
-            None => app == "OKTA",
+            None => app == "OKTA" && group.kind != model::group::GroupKind::App,
             Some(source) => app == *source.id || app == *source.app_type,
         };
         let meant = match function {
