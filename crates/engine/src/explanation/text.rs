@@ -184,7 +184,8 @@ impl ClaimTold {
 }
 
 fn shown(value: &Value) -> String {
-    let text = value.to_string();
+    // JSON escapes only some of what a terminal obeys.
+    let text = plain(&value.to_string());
     if text.chars().count() <= VALUE_CHARACTERS {
         return text;
     }

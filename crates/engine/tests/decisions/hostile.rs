@@ -107,6 +107,7 @@ fn facts() -> impl Strategy<Value = Facts> {
         Value::Null,
         json!(""),
         json!("\u{0}\u{1b}[2J\"\\"),
+        json!("\u{9b}2J\u{7f}"),
         json!(-0.0),
         json!(1e308),
         json!(u64::MAX),
