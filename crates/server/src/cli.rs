@@ -19,7 +19,9 @@ use crate::config::{self, Config};
 use crate::operator::previewer::Previewer;
 use crate::operator::remote::{Remote, RemoteFlags};
 use crate::operator::restore::Wanted;
-use crate::operator::{api_token, backup, completions, doctor, preview, restore, terminal, test};
+use crate::operator::{
+    api_token, apply, backup, completions, doctor, export, preview, restore, terminal, test,
+};
 use crate::settings::{self, BadSetting, Environment, Setting, Sources};
 use crate::{clock, control, help, key_file, start};
 
@@ -27,6 +29,8 @@ const USAGE: u8 = 2;
 const FAILURE: u8 = 1;
 /// A preview was answered: no tokens.
 const REFUSED: u8 = 3;
+/// There is something to do, and only that was asked.
+const CHANGES: u8 = 3;
 
 /// Tokenmint, an authorization server that Okta's clients can use unmodified.
 #[derive(Parser)]
@@ -83,12 +87,35 @@ enum Command {
     ///
     /// The user need not exist. The same is POST /api/v1/authorizationServers/{id}/preview.
     #[command(after_help = help::PREVIEW)]
-    Preview(PreviewFlags),
+    Preview(Box<PreviewFlags>),
     /// Run golden token tests: who asks for what, and which token comes of it
     #[command(after_help = help::TEST)]
     Test {
         #[command(flatten)]
         wanted: test::Wanted,
+        #[command(flatten)]
+        remote: RemoteFlags,
+    },
+    /// Write a server's configuration as one readable file, with names in place of ids
+    #[command(after_help = help::EXPORT)]
+    Export {
+        /// The authorization server: its id, its name, or default
+        #[arg(value_name = "SERVER")]
+        server: String,
+        /// The file to write [default: stdout]
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// As JSON instead of YAML
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        remote: RemoteFlags,
+    },
+    /// Make a server's configuration what a file says, as one change, after the plan was shown
+    #[command(after_help = help::APPLY)]
+    Apply {
+        #[command(flatten)]
+        wanted: apply::Wanted,
         #[command(flatten)]
         remote: RemoteFlags,
     },
@@ -265,6 +292,14 @@ fn carry_out(command: &Command, environment: Environment<'_>) -> ExitCode {
         Command::Restore(flags) => put_back(flags, environment),
         Command::Preview(flags) => show_preview(flags, environment),
         Command::Test { wanted, remote } => run_tests(wanted, remote, environment),
+        Command::Export { server, output, json, remote } => match Remote::open(remote, environment) {
+            Ok(remote) => finish(export::run(&remote, server, output.as_deref(), *json)),
+            Err(error) => refuse(&error),
+        },
+        Command::Apply { wanted, remote } => match Remote::open(remote, environment) {
+            Ok(remote) => end_apply(apply::run(&remote, wanted)),
+            Err(error) => refuse(&error),
+        },
         Command::Completions { shell } => complete(*shell),
     }
 }
@@ -350,6 +385,15 @@ fn run_tests(wanted: &test::Wanted, remote: &RemoteFlags, environment: Environme
         Ok(test::Ending::Failed) => ExitCode::from(FAILURE),
         Err(test::Complaint::File(message)) => complain(&message, USAGE),
         Err(test::Complaint::Trouble(message)) => complain(&message, FAILURE),
+    }
+}
+
+fn end_apply(ended: Result<apply::Outcome, apply::Complaint>) -> ExitCode {
+    match ended {
+        Ok(apply::Outcome::Done) => ExitCode::SUCCESS,
+        Ok(apply::Outcome::Changes) => ExitCode::from(CHANGES),
+        Err(apply::Complaint::File(why)) => complain(&why, USAGE),
+        Err(apply::Complaint::Refused(why)) => complain(&why, FAILURE),
     }
 }
 

@@ -9,6 +9,7 @@ Begin:
   tokenmint doctor                             what is wrong here, and how to mend it
   tokenmint backup tokenmint-1.backup          a copy of everything, while the server runs
   tokenmint preview default --client NAME      which token somebody would get, and why
+  tokenmint export default -o default.yaml     a server's configuration as a file; apply puts it back
 
 Where data lies:
   ./.data, or the directory of --data: the embedded database (tokenmint.db), the master key
@@ -226,6 +227,47 @@ made so.
 The server and the token: --url and --token-file, or TOKENMINT_URL and TOKENMINT_API_TOKEN.
 Exit codes: 0 every case passed; 1 a case did not, or could not be asked; 2 a flag or a file is
 wrong, and nothing was run.";
+/// Below `export`.
+pub const EXPORT: &str = "\
+Examples:
+  export TOKENMINT_API_TOKEN=$(tokenmint api-token create --name me)
+  tokenmint export default
+  tokenmint export 'Partner portal' -o partner-portal.yaml --url https://id.example.com
+
+The file holds everything that is the server's own: its settings, scopes, claims, and policies
+with their rules in order. What is as everywhere is left out, lists without an order are sorted,
+and times and ids are not in it, so that a small change is a small difference in version control.
+It holds no secret and no key. What it names but does not own (clients, groups) is listed below.
+
+tokenmint apply puts it back, here or on another Tokenmint. docs/configuration-file.md says what
+each member means.
+
+The API token comes from TOKENMINT_API_TOKEN or the file of --token-file; its user must be allowed
+to read authorization servers.
+Exit codes: 0 written; 1 failed, the reason is on stderr; 2 a flag or variable is wrong.";
+
+/// Below `apply`.
+pub const APPLY: &str = "\
+Examples:
+  tokenmint apply partner-portal.yaml
+      shows the plan and asks
+  tokenmint apply partner-portal.yaml --yes --url https://id.example.com
+      in a pipeline
+  tokenmint apply partner-portal.yaml --dry-run --exit-code
+      3 if the server is not as the file says
+
+Names are the identity. A section that is in the file (scopes, claims, policies) is the whole
+truth: what it does not name is deleted, and system scopes and claims go back to their defaults. A
+section that is absent stays as it is. What stays keeps its id and its keys. A rename is a deletion
+and a creation; the plan says so. Applied a second time, a file changes nothing.
+
+All of it is done or nothing, as one change, and exactly what the plan said: if somebody else
+changes the org meanwhile, nothing is done. All problems are told at once, each with its line.
+
+The API token comes from TOKENMINT_API_TOKEN or the file of --token-file; its user must be allowed
+to manage authorization servers.
+Exit codes: 0 done, or nothing to do; 1 refused or failed, the reason is on stderr; 2 a flag, a
+variable or the file is wrong; 3 with --dry-run --exit-code: there is something to do.";
 
 /// Below `completions`.
 pub const COMPLETIONS: &str = "\

@@ -43,6 +43,11 @@ pub const KEPT: &[Kept] = &[
         instead: "only `server` speaks TLS, and `store` to its database",
     },
     Kept {
+        packages: &["saphyr-parser"],
+        crates: &["server"],
+        instead: "only `server` reads files; take a `serde_json::Value`",
+    },
+    Kept {
         packages: &["prometheus-client"],
         crates: &["server"],
         instead: "only `server` counts requests and shows the counts",

@@ -4,6 +4,7 @@ use el::Input;
 use model::Timestamp;
 use model::claim::ClaimType;
 use model::token_format::GroupsOverflow;
+use serde_json::map::Entry;
 use serde_json::{Map, Value, json};
 
 use super::groups;
@@ -100,11 +101,13 @@ impl Released {
 
 /// Of claims with the same name the first counts.
 fn put(claims: &mut Map<String, Value>, claim: &Claim, value: Value) -> bool {
-    let is_first = !claims.contains_key(&claim.name);
-    if is_first {
-        claims.insert(claim.name.clone(), value);
+    match claims.entry(claim.name.as_str()) {
+        Entry::Vacant(free) => {
+            free.insert(value);
+            true
+        }
+        Entry::Occupied(_) => false,
     }
-    is_first
 }
 
 /// Says where the groups are that were too many (`docs/decisions/0010-groups-overflow.md`).
@@ -154,23 +157,26 @@ impl<'a> Pass<'a> {
                 continue;
             }
             let (answer, inputs) = self.evaluate::<T>(claim);
-            let outcome = match answer {
-                Ok(Answer::Value(Value::Null)) => ClaimOutcome::Null,
+            let tell = |outcome| trace.note(|| Step::Claim { of, at, inputs, outcome });
+            match answer {
+                Ok(Answer::Value(Value::Null)) => tell(ClaimOutcome::Null),
+                Ok(Answer::Value(value)) if T::WANTED => {
+                    let kept = value.clone();
+                    let is_first = put(claim, value);
+                    tell(if is_first { ClaimOutcome::Released(kept) } else { ClaimOutcome::Shadowed });
+                }
                 Ok(Answer::Value(value)) => {
-                    let kept = if T::WANTED { value.clone() } else { Value::Null };
-                    if put(claim, value) { ClaimOutcome::Released(kept) } else { ClaimOutcome::Shadowed }
+                    put(claim, value);
                 }
                 Ok(Answer::Overflow(count)) => {
                     overflowed.push(claim);
-                    ClaimOutcome::Overflowed(count)
+                    tell(ClaimOutcome::Overflowed(count));
                 }
                 Err(failure) => {
-                    let outcome = ClaimOutcome::Failed(failure.detail.clone());
-                    trace.note(|| Step::Claim { of, at, inputs, outcome });
+                    tell(ClaimOutcome::Failed(failure.detail.clone()));
                     return Err(failure);
                 }
-            };
-            trace.note(|| Step::Claim { of, at, inputs, outcome });
+            }
         }
         Ok(overflowed)
     }

@@ -19,7 +19,7 @@ fn explained(world: &World, facts: &Facts) -> Explanation {
     explain(&server, facts, &Nameless, &recorder, &outcome)
 }
 
-fn pick<'a, T>(index: &Index, of: &'a [T]) -> Option<&'a T> {
+fn pick<T>(index: Index, of: &[T]) -> Option<&T> {
     (!of.is_empty()).then(|| index.get(of))
 }
 
@@ -33,7 +33,7 @@ fn make(
     policy: &mut Policy,
     rule: &mut Rule,
     facts: &mut Facts,
-    choice: &Index,
+    choice: Index,
 ) -> Option<()> {
     match change {
         Change::ActivatePolicy => policy.status = Status::Active,
@@ -57,7 +57,7 @@ fn make(
             let at = choice.index(groups.len() + users.len());
             match groups.get(at) {
                 Some(group) => {
-                    user.groups.push(engine::GroupFacts::new(GroupId::parse(&group.id).unwrap(), ""))
+                    user.groups.push(engine::GroupFacts::new(GroupId::parse(&group.id).unwrap(), ""));
                 }
                 None => user.id = UserId::parse(&users[at - groups.len()].id).unwrap(),
             }
@@ -94,7 +94,7 @@ proptest! {
             for left_out in (0..told.changes.len()).map(Some).chain([None]) {
                 let (mut policy, mut rule, mut facts) = (policy.clone(), rule.clone(), facts.clone());
                 let changes = told.changes.iter().enumerate().filter(|(at, _)| Some(*at) != left_out);
-                let made = changes.map(|(_, c)| make(c, &mut policy, &mut rule, &mut facts, &choice)).collect::<Option<()>>();
+                let made = changes.map(|(_, c)| make(c, &mut policy, &mut rule, &mut facts, choice)).collect::<Option<()>>();
                 if made.is_none() {
                     continue;
                 }
@@ -128,7 +128,7 @@ proptest! {
                 world.add_policy("P");
                 world.add_rule("R").clone()
             });
-            if make(change, &mut policy, rule, &mut changed, &choice).is_none() {
+            if make(change, &mut policy, rule, &mut changed, choice).is_none() {
                 return Ok(());
             }
         }

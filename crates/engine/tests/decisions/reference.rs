@@ -36,7 +36,8 @@ pub fn decide(world: &World, facts: &Facts) -> Decision {
     if named.is_none() {
         for scope in world.scopes.iter().filter(|scope| scope.default && lists(rule, &scope.name)) {
             let cannot_ask = unasked(facts).is_some() && needs_consent(scope, facts);
-            if !(is_service && is_openid(&scope.name)) && !cannot_ask {
+            let is_for_users = is_service && is_openid(&scope.name);
+            if !cannot_ask && !is_for_users {
                 scopes.push(scope.name.clone());
             }
         }

@@ -2,6 +2,7 @@
 //! server carries it out, its half there; and what they share in saying and waiting (`terminal`, `runtime`). Leaves out flags and help (`cli`) and how the two speak (`control`).
 
 pub mod api_token;
+pub mod apply;
 pub mod backup;
 pub mod completions;
 pub mod doctor;

@@ -34,14 +34,27 @@ const BODY_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// The flags that find a server and its token.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct RemoteFlags {
-    /// Where the server is [default: <http://localhost:8080>, or `TOKENMINT_URL`]
-    #[arg(long, value_name = "URL")]
+    #[expect(missing_docs, reason = "the help says it")]
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "Where the server is [default: TOKENMINT_URL, or http://localhost:8080]"
+    )]
     pub url: Option<String>,
-    /// A file with the API token [default: the token in `TOKENMINT_API_TOKEN`]
-    #[arg(long, value_name = "FILE")]
+    #[expect(missing_docs, reason = "the help says it")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        help = "A file with the API token [default: the token in TOKENMINT_API_TOKEN]"
+    )]
     pub token_file: Option<PathBuf>,
-    /// A PEM file with the authority of the server's certificate, beside those that the system trusts (`TOKENMINT_CA`)
-    #[arg(long, value_name = "FILE")]
+    #[expect(missing_docs, reason = "the help says it")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        help = "A PEM file with the authority of the server's certificate, beside those that the system trusts \
+                [default: TOKENMINT_CA]"
+    )]
     pub ca: Option<PathBuf>,
 }
 

@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use crate::program::tokenmint;
 
-const COMMANDS: [&[&str]; 15] = [
+const COMMANDS: [&[&str]; 17] = [
     &[],
     &["serve"],
     &["doctor"],
@@ -21,6 +21,8 @@ const COMMANDS: [&[&str]; 15] = [
     &["api-token", "revoke"],
     &["preview"],
     &["test"],
+    &["export"],
+    &["apply"],
     &["completions"],
 ];
 

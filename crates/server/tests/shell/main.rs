@@ -8,6 +8,7 @@ mod limits;
 mod logging;
 mod metrics;
 mod operator;
+mod portable;
 mod program;
 mod replies;
 mod shutdown;

@@ -65,7 +65,7 @@ fn a_change_of_the_configuration_that_gives_out_more_fails_with_the_reason() {
         "{out}"
     );
     assert!(out.contains("7 cases: 6 passed, 1 failed\n"), "{out}");
-    let xml = std::fs::read_to_string(junit).unwrap();
+    let xml = std::fs::read_to_string(&junit).unwrap();
     assert!(xml.contains("tests=\"7\" failures=\"1\" errors=\"0\""), "{xml}");
     let (code, out, _) = run(&[&arguments[..4], &["--json"]].concat());
     let json: Value = serde_json::from_str(&out).unwrap();
@@ -88,7 +88,7 @@ fn a_file_that_is_wrong_runs_nothing_and_names_the_place() {
     for (files, said) in [
         ([misspelt.as_str(), configuration], "there is no member `rules`"),
         ([foreign.as_str(), configuration], "the cases are for `Workspace`"),
-        ([tests, broken.as_str()], "line 25, column 5: claims[0].value"),
+        ([tests, broken.as_str()], "line 23, column 5: claims[0].value"),
         ([tests, "/nowhere.yaml"], "cannot read `/nowhere.yaml`"),
         (["/nowhere.yaml", configuration], "cannot read `/nowhere.yaml`"),
     ] {

@@ -1,6 +1,5 @@
 //! Access policies of a server, in their order.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use model::event::EventType;
@@ -156,29 +155,33 @@ fn named_clients(condition: &ClientCondition) -> Vec<ClientId> {
 
 /// Puts `policy` where it asks to stand and closes up the others.
 fn place(draft: &mut Draft, policy: Policy, priority: Option<u32>) -> Result<(), Refusal> {
-    let entry = authorization_server::get(draft.snapshot(), policy.server.as_str())?;
-    let mut others: Vec<PolicyId> = entry.policies.iter().map(|other| other.policy.value.id).collect();
-    let stood = others.iter().position(|other| *other == policy.id);
-    others.retain(|other| *other != policy.id);
+    let server = policy.server;
+    let entry = authorization_server::get(draft.snapshot(), server.as_str())?;
+    let mut policies: Vec<PolicyId> = entry.policies.iter().map(|other| other.policy.value.id).collect();
+    drop(entry);
+    let stood = policies.iter().position(|other| *other == policy.id);
+    policies.retain(|other| *other != policy.id);
     let index = match (priority, stood) {
         (None, Some(stood)) => stood,
-        (priority, _) => order::place(priority, others.len()),
+        (priority, _) => order::place(priority, policies.len()),
     };
-    others.insert(index, policy.id);
-    let server = policy.server;
+    policies.insert(index, policy.id);
     draft.put(Document::Policy(Policy { priority: order::priority(index), ..policy }));
-    arrange(draft, server, &others);
+    arrange(draft, server, &policies);
     Ok(())
 }
 
 /// Puts the policies of a server in this order.
 pub(crate) fn arrange(draft: &mut Draft, server: AuthorizationServerId, order: &[PolicyId]) {
-    let Some(entry) = draft.snapshot().server(server).cloned() else { return };
-    let priorities: HashMap<PolicyId, u32> =
-        order.iter().enumerate().map(|(index, id)| (*id, order::priority(index))).collect();
-    for policy in entry.policies.iter().map(|entry| &entry.policy.value) {
-        if let Some(priority) = priorities.get(&policy.id).filter(|priority| **priority != policy.priority) {
-            draft.put(Document::Policy(Policy { priority: *priority, ..policy.clone() }));
+    let Some(entry) = draft.snapshot().server(server) else { return };
+    let policies: Vec<_> = entry.policies.iter().map(|entry| Arc::clone(&entry.policy)).collect();
+    for (index, id) in order.iter().enumerate() {
+        let is_it = |policy: &&Arc<Versioned<Policy>>| policy.value.id == *id;
+        // Most stand where they stood.
+        let policy = policies.get(index).filter(is_it).or_else(|| policies.iter().find(is_it));
+        let priority = order::priority(index);
+        if let Some(policy) = policy.filter(|policy| policy.value.priority != priority) {
+            draft.put(Document::Policy(Policy { priority, ..policy.value.clone() }));
         }
     }
 }

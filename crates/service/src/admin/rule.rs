@@ -1,6 +1,5 @@
 //! Rules of a policy, in their order.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use model::event::EventType;
@@ -167,16 +166,18 @@ pub(crate) fn update(
     if let Some(hook) = &settings.inline_hook {
         return Err(Refusal::invalid("inlineHook", format_args!("There is no active inline hook `{hook}`")));
     }
-    let entry = authorization_server::get(draft.snapshot(), rule.server.as_str())?;
-    require_scopes(&entry, &settings.scopes, &rule.scopes)?;
+    let policy = {
+        let entry = authorization_server::get(draft.snapshot(), rule.server.as_str())?;
+        require_scopes(&entry, &settings.scopes, &rule.scopes)?;
+        policy::get(&entry, rule.policy.as_str())?
+    };
     settings.apply_to(&mut rule);
     rule.last_updated = draft.now;
     rule.validate()?;
-    let policy = policy::get(&entry, rule.policy.as_str())?;
     log(draft, event_type, &policy, &rule);
-    let id = rule.id;
-    place(draft, rule, settings.priority)?;
-    let entry = authorization_server::get(draft.snapshot(), entry.server.value.id.as_str())?;
+    let (server, id) = (rule.server, rule.id);
+    place(draft, &policy, rule, settings.priority);
+    let entry = authorization_server::get(draft.snapshot(), server.as_str())?;
     get(&policy::get(&entry, policy.policy.value.id.as_str())?, id.as_str())
 }
 
@@ -203,11 +204,9 @@ fn require_scopes(
     }
 }
 
-/// Puts `rule` where it asks to stand and closes up the others.
-fn place(draft: &mut Draft, rule: Rule, priority: Option<u32>) -> Result<(), Refusal> {
-    let entry = authorization_server::get(draft.snapshot(), rule.server.as_str())?;
-    let entry = policy::get(&entry, rule.policy.as_str())?;
-    let mut rules: Vec<RuleId> = entry.rules.iter().map(|other| other.value.id).collect();
+/// Puts `rule` where it asks to stand among the rules of its policy and closes up the others.
+fn place(draft: &mut Draft, policy: &PolicyEntry, rule: Rule, priority: Option<u32>) {
+    let mut rules: Vec<RuleId> = policy.rules.iter().map(|other| other.value.id).collect();
     let stood = rules.iter().position(|other| *other == rule.id);
     rules.retain(|other| *other != rule.id);
     let default = default_rule_id(rule.server);
@@ -218,24 +217,22 @@ fn place(draft: &mut Draft, rule: Rule, priority: Option<u32>) -> Result<(), Ref
         (priority, _) => order::place(priority, last),
     };
     rules.insert(index, rule.id);
-    let policy = rule.policy;
-    let server = rule.server;
+    let (server, policy) = (rule.server, rule.policy);
     draft.put(Document::Rule(Rule { priority: order::priority(index), ..rule }));
     arrange(draft, server, policy, &rules);
-    Ok(())
 }
 
 /// Puts the rules of a policy in this order.
 pub(crate) fn arrange(draft: &mut Draft, server: AuthorizationServerId, policy: PolicyId, order: &[RuleId]) {
-    let Some(entry) = draft.snapshot().server(server).and_then(|entry| entry.find_policy(policy)).cloned()
-    else {
-        return;
-    };
-    let priorities: HashMap<RuleId, u32> =
-        order.iter().enumerate().map(|(index, id)| (*id, order::priority(index))).collect();
-    for rule in entry.rules.iter().map(|rule| &rule.value) {
-        if let Some(priority) = priorities.get(&rule.id).filter(|priority| **priority != rule.priority) {
-            draft.put(Document::Rule(Rule { priority: *priority, ..rule.clone() }));
+    let entry = draft.snapshot().server(server).and_then(|entry| entry.find_policy(policy)).cloned();
+    let Some(PolicyEntry { rules, .. }) = entry else { return };
+    for (index, id) in order.iter().enumerate() {
+        let is_it = |rule: &&Arc<Versioned<Rule>>| rule.value.id == *id;
+        // Most stand where they stood.
+        let rule = rules.get(index).filter(is_it).or_else(|| rules.iter().find(is_it));
+        let priority = order::priority(index);
+        if let Some(rule) = rule.filter(|rule| rule.value.priority != priority) {
+            draft.put(Document::Rule(Rule { priority, ..rule.value.clone() }));
         }
     }
 }

@@ -112,6 +112,7 @@ pub(super) fn apply_with(
         problems,
         failed_scopes: HashSet::new(),
         gone_scopes: HashSet::new(),
+        scopes: HashSet::new(),
     };
     if let Some(wanted) = &wanted.server {
         match found {
@@ -124,6 +125,7 @@ pub(super) fn apply_with(
         return work.end();
     }
     let gone = wanted.scopes.as_ref().map(|wanted| scopes::apply(&mut work, wanted)).unwrap_or_default();
+    work.scopes = work.entry().scopes().iter().map(|scope| scope.value.name.clone()).collect();
     if let Some(wanted) = &wanted.claims {
         claims::apply(&mut work, wanted);
     }
@@ -131,7 +133,9 @@ pub(super) fn apply_with(
         policies::apply(&mut work, wanted);
     }
     // Which rules name a scope that is gone is known only now.
-    gone.iter().for_each(|gone| scopes::conclude(&mut work, gone));
+    for gone in &gone {
+        scopes::conclude(&mut work, gone);
+    }
     work.end()
 }
 
@@ -159,6 +163,8 @@ pub(super) struct Work<'a> {
     pub failed_scopes: HashSet<String>,
     /// Scopes that the document takes away, and must not name any more.
     pub gone_scopes: HashSet<String>,
+    /// The scopes that there are, once those of the document are applied.
+    pub scopes: HashSet<String>,
 }
 
 impl Work<'_> {
@@ -187,7 +193,9 @@ impl Work<'_> {
         from: Option<&T>,
         to: Option<&T>,
     ) -> &mut PlanStep {
-        let differences = if verb == Verb::Delete { Vec::new() } else { differences(from, to) };
+        let mut differences = if verb == Verb::Delete { Vec::new() } else { differences(from, to) };
+        // The step itself is called by its name.
+        differences.retain(|difference| verb != Verb::Create || difference.member != "name");
         let index = self.plan.steps.len();
         self.plan.steps.push(PlanStep { verb, what, name: name.into(), differences, notes: Vec::new() });
         &mut self.plan.steps[index]

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use model::AuthorizationServerId;
 use model::authorization_server::IssuerMode;
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::task::block_in_place;
 
 use super::apply::{Target, apply, apply_with};
 use super::document::Portable;
@@ -50,7 +52,16 @@ pub async fn current(tenant: &Tenant, path_segment: &str) -> Result<(Portable, u
     let snapshot = tenant.configuration.current();
     let entry = authorization_server::get(&snapshot, path_segment).map_err(Failure::Refused)?;
     let world = World::gather(tenant, Some(&entry), None).await?;
-    Ok((export(&snapshot, &entry, &world), snapshot.revision))
+    Ok((at_length(|| export(&snapshot, &entry, &world)), snapshot.revision))
+}
+
+/// Does what a long document makes long, without holding up what else the thread would do.
+pub fn at_length<T>(work: impl FnOnce() -> T) -> T {
+    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => block_in_place(work),
+        // There is nobody to hand the rest to.
+        _ => work(),
+    }
 }
 
 /// Says what applying would do, and does nothing.
@@ -61,7 +72,7 @@ pub async fn rehearse(tenant: &Tenant, asked: Asked, wanted: Wanted) -> Result<A
     wanted.precondition.check(revision).map_err(Failure::Refused)?;
     let created = find(&snapshot, target, &wanted.document).map_err(Failure::Refused)?.is_none();
     let mut draft = Draft::new(snapshot, asked.actor, asked.origin, asked.now);
-    let plan = apply(&mut draft, &tenant.ids, &world, target, &wanted.document);
+    let plan = at_length(|| apply(&mut draft, &tenant.ids, &world, target, &wanted.document));
     let plan = plan.map_err(|problems| Failure::Refused(problems.into()))?;
     let server = find(draft.snapshot(), target, &wanted.document).map_err(Failure::Refused)?;
     Ok(Applied { plan, server: server.ok_or_else(vanished)?, created, revision })
@@ -79,7 +90,8 @@ pub async fn carry_out(tenant: &Tenant, asked: Asked, wanted: Wanted) -> Result<
             Some(entry) => publish(draft, entry, &wanted.document, new)?,
             None => None,
         };
-        let plan = apply_with(draft, &ids, &world, target, &wanted.document, published.as_deref());
+        let plan =
+            at_length(|| apply_with(draft, &ids, &world, target, &wanted.document, published.as_deref()));
         let plan = plan.map_err(Refusal::from)?;
         let id = match (&found, target) {
             (Some(entry), _) => entry.server.value.id,

@@ -3,11 +3,11 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// What happens to a thing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Verb {
     /// It is made.
@@ -21,7 +21,7 @@ pub enum Verb {
 }
 
 /// What kind of thing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum What {
     /// The authorization server.
@@ -37,7 +37,7 @@ pub enum What {
 }
 
 /// A member that changes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Difference {
     /// Its name in the document.
     pub member: String,
@@ -48,7 +48,7 @@ pub struct Difference {
 }
 
 /// One step.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanStep {
     /// What happens.
     pub verb: Verb,
@@ -57,15 +57,15 @@ pub struct PlanStep {
     /// Its name; of a rule with its policy's, of a claim with its token's.
     pub name: String,
     /// What it is about.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub differences: Vec<Difference>,
     /// What else is worth knowing before it is done.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }
 
 /// What applying a document does.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Plan {
     /// The steps; none if everything is as the document says.
     pub steps: Vec<PlanStep>,
@@ -131,11 +131,12 @@ impl fmt::Display for Shown<'_> {
                 f.write_str(text)
             }
             Value::Array(items) => {
-                f.write_str("[")?;
-                for (index, item) in items.iter().enumerate() {
-                    write!(f, "{}{}", if index == 0 { "" } else { ", " }, Shown(item))?;
-                }
-                f.write_str("]")
+                let items: Vec<String> = items.iter().map(|item| Shown(item).to_string()).collect();
+                write!(f, "[{}]", items.join(", "))
+            }
+            Value::Object(members) => {
+                let members = members.iter().map(|(name, value)| format!("{name}: {}", Shown(value)));
+                write!(f, "{{{}}}", members.collect::<Vec<_>>().join(", "))
             }
             other => write!(f, "{other}"),
         }

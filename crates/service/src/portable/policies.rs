@@ -28,7 +28,8 @@ pub(super) fn apply(work: &mut Work<'_>, wanted: &[doc::Policy]) {
         let outcome = policy::remove(work.draft, policy.clone());
         work.attempt("policies", outcome);
         let step = work.step::<doc::Policy>(Verb::Delete, What::Policy, &policy.name, None, None);
-        step.notes.push(format!("with its {rules} rules; tokens that it governed are over at introspection"));
+        let rules = if rules == 1 { "its rule".to_owned() } else { format!("its {rules} rules") };
+        step.notes.push(format!("with {rules}; tokens that it governed are over at introspection"));
     }
     let order: Vec<usize> = pairing.found.iter().copied().flatten().collect();
     let moved: Vec<usize> = moved(&order);

@@ -111,8 +111,6 @@ pub(super) fn conclude(work: &mut Work<'_>, gone: &Gone) {
 /// Those of the scopes that a claim or a rule names that it may name. They must be there; those that it named before may be
 /// gone, if it is not this document that takes them away. Each other one is a problem.
 pub(super) fn found(work: &mut Work<'_>, place: &str, names: &[String], known: &[String]) -> Vec<String> {
-    let scopes = work.entry().scopes();
-    let is_there = |name: &String| scopes.iter().any(|scope| scope.value.name == *name);
     let mut found = Vec::with_capacity(names.len());
     for (index, name) in names.iter().enumerate() {
         if work.gone_scopes.contains(name) {
@@ -120,10 +118,12 @@ pub(super) fn found(work: &mut Work<'_>, place: &str, names: &[String], known: &
                 format!("{place}[{index}]"),
                 format_args!("the document takes the scope `{name}` away"),
             );
-        } else if is_there(name) || known.contains(name) {
+        } else if work.scopes.contains(name) || known.contains(name) {
             found.push(name.clone());
         } else if !work.failed_scopes.contains(name) {
-            let meant = did_you_mean(name, scopes.iter().map(|scope| scope.value.name.as_str()));
+            let mut known: Vec<&str> = work.scopes.iter().map(String::as_str).collect();
+            known.sort_unstable();
+            let meant = did_you_mean(name, known.into_iter());
             work.problem(
                 format!("{place}[{index}]"),
                 format_args!("the server has no scope `{name}`{meant}"),

@@ -280,10 +280,10 @@ async fn the_order_of_the_document_is_the_order_of_the_server_and_the_fewest_mov
 
 #[tokio::test]
 async fn the_log_says_of_each_change_what_the_single_endpoints_say() {
+    use EventType as E;
     let world = world().await;
     let before = world.count_events().await;
     made(&world).await;
-    use EventType as E;
     let expected = [
         vec![E::AuthorizationServerCreated],
         vec![E::ScopeUpdated, E::ScopeCreated, E::ScopeCreated],

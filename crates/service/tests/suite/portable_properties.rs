@@ -44,8 +44,9 @@ fn server() -> impl Strategy<Value = Value> {
     let settings =
         (maybe(vec!["ACTIVE", "INACTIVE"]), maybe(vec!["AUTO", "MANUAL"]), maybe(vec!["ES256", "PS256"]));
     let trusted = names(&["default", "Other"], 0);
-    (settings, select(vec!["ORG_URL", "DYNAMIC"]), maybe(vec!["RFC9068"]), trusted).prop_map(
-        |((status, rotation, algorithm), mode, profile, trusted)| {
+    let formats = (maybe(vec!["RFC9068"]), maybe(vec!["FAIL", "POINTER"]));
+    (settings, select(vec!["ORG_URL", "DYNAMIC"]), formats, trusted).prop_map(
+        |((status, rotation, algorithm), mode, (profile, overflow), trusted)| {
             object(vec![
                 ("name", json!("It")),
                 ("description", json!("of a property")),
@@ -55,6 +56,7 @@ fn server() -> impl Strategy<Value = Value> {
                 ("rotationMode", rotation),
                 ("signingAlgorithm", algorithm),
                 ("accessTokenProfile", profile),
+                ("groupsOverflow", overflow),
                 ("trustedServers", trusted),
             ])
         },

@@ -82,12 +82,11 @@ impl World {
     /// `NAME = EXPRESSION` or `NAME of every group` or `NAME of groups starting with X`; `for SCOPE SCOPE` and `in the ID
     /// token` or `in the ID token on request` may follow the name.
     fn claim_with_value(&mut self, text: &str, status: Status) {
-        let (left, value) = match text.split_once(" = ") {
-            Some((left, expression)) => (left, ClaimValue::Expression(expression.to_owned())),
-            None => {
-                let (left, groups) = text.split_once(" of ").expect("a claim is `NAME = …` or `NAME of …`");
-                (left, groups_value(groups))
-            }
+        let (left, value) = if let Some((left, expression)) = text.split_once(" = ") {
+            (left, ClaimValue::Expression(expression.to_owned()))
+        } else {
+            let (left, groups) = text.split_once(" of ").expect("a claim is `NAME = …` or `NAME of …`");
+            (left, groups_value(groups))
         };
         let (left, claim_type, always) = match left.split_once(" in the ID token") {
             Some((left, more)) => (left, ClaimType::Identity, more.is_empty()),
