@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use engine::{Explanation, Names, Recorder, explain, mint};
+use engine::{Explanation, Names, Recorder, explain, mint, userinfo};
 use model::{ClientId, GroupId, UserId};
 use serde_json::Value;
 
@@ -51,7 +51,8 @@ fn told(question: &str) -> Explanation {
     let mut world = World::new();
     let mut asked = None;
     for line in question.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        match line.strip_prefix("explain ") {
+        let asking = line.strip_suffix(" and userinfo").unwrap_or(line).strip_prefix("explain ");
+        match asking {
             Some(rest) => asked = Some(request::facts(rest)),
             None => world.configure(line),
         }
@@ -59,6 +60,9 @@ fn told(question: &str) -> Explanation {
     let (server, facts) = (world.compile(), asked.expect("something is asked"));
     let mut recorder = Recorder::default();
     let outcome = mint(&server, &facts, &envelope(), &mut recorder);
+    if let (Ok(minted), true) = (&outcome, question.contains("and userinfo")) {
+        let _ = userinfo(&server, &facts, &minted.grant.scopes, envelope().issued_at, &mut recorder);
+    }
     explain(&server, &facts, &Phonebook, &recorder, &outcome)
 }
 
@@ -95,6 +99,16 @@ fn a_grant_is_explained_with_what_was_passed_over_and_what_each_claim_read() {
 #[test]
 fn a_refusal_is_explained_with_what_would_have_to_change_for_each_rule() {
     check("refused.txt");
+}
+
+#[test]
+fn userinfo_is_told_apart_from_the_tokens() {
+    check("userinfo.txt");
+}
+
+#[test]
+fn a_scope_that_the_server_does_not_have_is_told_with_one_that_is_like_it() {
+    check("unknown-scope.txt");
 }
 
 #[test]
