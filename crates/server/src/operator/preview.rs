@@ -20,8 +20,12 @@ pub struct Asking {
     /// The client that asks: its app's label, or its client id
     #[arg(long, value_name = "CLIENT")]
     pub client: String,
-    /// The grant: `client_credentials` if no user is said, and else `authorization_code`
-    #[arg(long, value_name = "GRANT")]
+    /// The grant.
+    #[arg(
+        long,
+        value_name = "GRANT",
+        help = "The grant [default: client_credentials; with a user, authorization_code]"
+    )]
     pub grant_type: Option<String>,
     /// A scope that is asked for; may be given again [default: the server's default scopes]
     #[arg(long = "scope", value_name = "SCOPE")]
@@ -41,8 +45,12 @@ pub struct Asking {
     /// The nonce of the request, which the ID token repeats
     #[arg(long, value_name = "TEXT")]
     pub nonce: Option<String>,
-    /// What the authorization request is answered with, if not with a code: "`id_token`", "`id_token` token"
-    #[arg(long, value_name = "TYPES")]
+    /// What the authorization request is answered with.
+    #[arg(
+        long,
+        value_name = "TYPES",
+        help = "What an authorization request is answered with, if not with a code: id_token, token or both"
+    )]
     pub response_type: Option<String>,
     /// A file with scopes, claims or policies that are tried in place of the server's, and not saved
     #[arg(long, value_name = "FILE")]

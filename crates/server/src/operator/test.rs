@@ -26,8 +26,8 @@ pub struct Wanted {
     /// Run them on the configuration in this file, without a server: what `tokenmint export` writes
     #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "token_file", "ca"])]
     pub configuration: Option<PathBuf>,
-    /// Write the results as XML (`JUnit`), too, for pipelines
-    #[arg(long, value_name = "FILE")]
+    /// Where to write the results as XML.
+    #[arg(long, value_name = "FILE", help = "Write the results as JUnit XML, too")]
     pub junit: Option<PathBuf>,
     /// Show the results as JSON, for programs
     #[arg(long)]
