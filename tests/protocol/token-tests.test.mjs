@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { askToken, basic } from '../harness/api.mjs';
 import { appBody, makeService } from '../harness/objects.mjs';
 import { suite } from '../harness/paths.mjs';
-import { runToEnd } from '../harness/process.mjs';
+import { runToEnd, temporaryFolder } from '../harness/process.mjs';
 import { admin, startServer } from '../harness/server.mjs';
 
 const guides = new URL('../docs/guides', `file://${suite}`).pathname;
@@ -60,6 +60,17 @@ for (const name of names) {
     assert.ok(json.passed >= 5);
   });
 }
+
+test('what is exported passes the same tests without a server', async () => {
+  const folder = temporaryFolder();
+  const file = `${folder}/exported.yaml`;
+  const exported = await tokenmint('export', 'Partner API', '-o', file);
+  assert.equal(exported.code, 0, exported.stderr);
+  const tests = `${guides}/partner-portal.tests.yaml`;
+  const tested = await runToEnd(['test', tests, '--configuration', file, '--junit', `${folder}/results.xml`]);
+  assert.equal(tested.code, 0, tested.stdout + tested.stderr);
+  assert.match(readFileSync(`${folder}/results.xml`, 'utf8'), /<testsuites name="tokenmint test" tests="7" failures="0" errors="0">/);
+});
 
 test('a preview over the network is the same command', async () => {
   const shown = await tokenmint('preview', 'Fulfilment', '--client', 'Courier', '--scope', 'stock.read', '--json');

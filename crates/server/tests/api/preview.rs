@@ -142,6 +142,29 @@ async fn a_refusal_is_the_very_error_of_the_flow() {
 }
 
 #[tokio::test]
+async fn a_refresh_is_judged_by_the_sign_in_that_began_it() {
+    let site = Site::new().await;
+    site.create("/api/v1/apps", portal()).await;
+    let rule = |name: &str, grant: &str, scopes: Value| json!({"name": name, "grantTypes": [grant], "people": {"groups": ["EVERYONE"]}, "scopes": scopes});
+    let rules = json!([
+        rule("Listed for refreshes", "refresh_token", json!(["*"])),
+        rule("Sign-in", "authorization_code", json!(["openid", "email"])),
+    ]);
+    let draft =
+        json!({"policies": [{"name": "p", "description": "d", "clients": ["ALL_CLIENTS"], "rules": rules}]});
+    let refresh = |scopes: Value| {
+        json!({
+            "client": "Portal", "grantType": "refresh_token", "scopes": scopes, "draft": draft,
+            "user": {"profile": {"login": "ana@example.com"}},
+        })
+    };
+    let answer = ask(&site, refresh(json!(["openid", "email"]))).await;
+    assert_eq!(answer["grant"]["rule"]["name"], "Sign-in", "{answer}");
+    let answer = ask(&site, refresh(json!(["openid", "phone"]))).await;
+    assert_eq!(answer["error"]["reason"], "scope_denied", "{answer}");
+}
+
+#[tokio::test]
 async fn a_draft_is_tried_and_not_saved() {
     let site = Site::new().await;
     let (client, credentials) = site.make_service("Courier").await;
