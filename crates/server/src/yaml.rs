@@ -73,7 +73,9 @@ pub fn read(text: &str) -> Result<Text, Mistake> {
             message: format!("the file is longer than {BYTES_MAX} bytes"),
         });
     }
-    let mut reader = Reader { parser: Parser::new_from_str(text), places: HashMap::new() };
+    // An empty file is a null without a place of its own.
+    let places = HashMap::from([(String::new(), Place { line: 1, column: 1 })]);
+    let mut reader = Reader { parser: Parser::new_from_str(text), places };
     let value = reader.document()?;
     Ok(Text { value, places: reader.places })
 }
@@ -396,6 +398,7 @@ mod tests {
         assert_eq!(place("a[1].missing"), Some((5, 5)));
         assert_eq!(place("a[7]"), Some((1, 1)));
         assert_eq!(place(""), Some((1, 1)));
+        assert_eq!(read("").unwrap().place("server.name"), Some(Place { line: 1, column: 1 }));
     }
 
     #[test]

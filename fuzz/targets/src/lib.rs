@@ -18,6 +18,7 @@ pub mod list;
 pub mod origin;
 mod pieces;
 mod plain_form;
+pub mod portable;
 pub mod request;
 pub mod settings;
 mod shell;
@@ -46,6 +47,7 @@ pub const ALL: &[(&str, Run)] = &[
     ("jws", jws::run),
     ("list", list::run),
     ("origin", origin::run),
+    ("portable", portable::run),
     ("request", request::run),
     ("settings", settings::run),
 ];

@@ -42,7 +42,7 @@ macro_rules! kept_inputs_keep_the_promises_of {
 }
 
 kept_inputs_keep_the_promises_of! {
-    assertion, backup, body, credentials, expression, filter, form, json, jwk, jws, list, origin, request, settings
+    assertion, backup, body, credentials, expression, filter, form, json, jwk, jws, list, origin, portable, request, settings
 }
 
 #[test]
