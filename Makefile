@@ -57,6 +57,7 @@ bench: postgresql ## Measure cost, speed, memory and starts, and rewrite the tab
 	done
 	cargo bench -q -p service --bench introspection | "$(TARGET)/release/bench" paste introspect $(PAGE)
 	cargo bench -q -p engine --bench decide | "$(TARGET)/release/bench" paste decide $(PAGE)
+	cargo bench -q -p el --bench language | "$(TARGET)/release/bench" paste language $(PAGE)
 
 # An hour and more. `ROWS="2 20"` makes some of them.
 .PHONY: faults

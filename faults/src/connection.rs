@@ -10,6 +10,8 @@ use serde_json::Value;
 
 use crate::history::{Outcome, Told};
 
+/// How a failure begins that a connection met with the first request on it.
+pub const ON_A_NEW_CONNECTION: &str = "on a new connection: ";
 const CONNECT_LIMIT: Duration = Duration::from_secs(2);
 /// Longer than the server takes to give up by itself.
 const ANSWER_LIMIT: Duration = Duration::from_secs(65);
@@ -100,12 +102,13 @@ impl Connection {
         if self.stream.as_ref().is_some_and(is_over) {
             self.stream = None;
         }
-        let mut stream = match self.stream.take() {
-            Some(stream) => stream,
-            None => connect(self.address).map_err(Failed::Unsent)?,
+        let (mut stream, place) = match self.stream.take() {
+            Some(stream) => (stream, ""),
+            None => (connect(self.address).map_err(Failed::Unsent)?, ON_A_NEW_CONNECTION),
         };
-        stream.write_all(&bytes).map_err(|error| Failed::Unknown(error.to_string()))?;
-        let (answer, closes) = read(&mut stream).map_err(Failed::Unknown)?;
+        let unknown = |why: String| Failed::Unknown(format!("{place}{why}"));
+        stream.write_all(&bytes).map_err(|error| unknown(error.to_string()))?;
+        let (answer, closes) = read(&mut stream).map_err(unknown)?;
         if !closes {
             self.stream = Some(stream);
         }

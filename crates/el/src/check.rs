@@ -6,7 +6,7 @@ mod literals;
 mod paths;
 
 use crate::{
-    diagnostic::Diagnostic,
+    diagnostic::{Diagnostic, Severity},
     functions::{self, Type},
     limits::Limits,
     names::Uses,
@@ -141,7 +141,9 @@ impl Checker<'_> {
         let Some(function) = functions::find(namespace, &call.name.text) else {
             let unknown =
                 Diagnostic::error(call.name_span(), format!("unknown function `{}`", call.full_name()));
-            self.resolved.diagnostics.push(match functions::suggest(namespace, &call.name.text) {
+            let meant =
+                if self.is_hopeless() { None } else { functions::suggest(namespace, &call.name.text) };
+            self.resolved.diagnostics.push(match meant {
                 Some(known) => unknown.suggest(format!("did you mean `{known}`?")),
                 None => unknown,
             });
@@ -239,6 +241,13 @@ impl Checker<'_> {
         if let Kind::Text(text) = &pattern.kind {
             self.pattern(text, pattern.span);
         }
+    }
+
+    /// Whether so much is wrong that the author has enough to do, and we have done enough.
+    fn is_hopeless(&self) -> bool {
+        const ENOUGH: usize = 8;
+        let diagnostics = self.resolved.diagnostics.iter();
+        diagnostics.filter(|diagnostic| diagnostic.severity == Severity::Error).count() >= ENOUGH
     }
 
     fn error(&mut self, span: Span, message: String) {

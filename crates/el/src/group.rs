@@ -14,7 +14,7 @@ use crate::{
 /// A group of the current user.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Group {
-    /// Its id.
+    /// Its id; empty if nobody knows it, and then no id means the group.
     pub id: Arc<str>,
     /// Its name.
     pub name: Arc<str>,
@@ -26,6 +26,13 @@ pub struct Group {
     pub object_class: Vec<Arc<str>>,
     /// `group.profile.*` besides the name.
     pub profile: JsonMap<String, Json>,
+}
+
+impl Group {
+    /// Whether the group is the one with this id.
+    pub(crate) fn has_id(&self, id: &str) -> bool {
+        !id.is_empty() && *self.id == *id
+    }
 }
 
 /// The app that a group was imported from.

@@ -13,8 +13,8 @@ pub struct Limits {
     pub steps: u32,
     /// How many bytes of text and array one evaluation may build, and how large its result may be.
     pub output_bytes: usize,
-    /// How large a regular expression may become when compiled. One that is only known during evaluation may become a quarter
-    /// of that, because somebody waits for it.
+    /// How large the regular expressions may become when compiled, all of those together that stand in the text. One that is
+    /// only known during evaluation may become a quarter of that, because somebody waits for it.
     pub pattern_bytes: usize,
 }
 

@@ -10,6 +10,8 @@ pub struct Pattern {
     bytes: usize,
 }
 
+/// What is said of an expression that would take more than it may.
+pub(crate) const TOO_LARGE: &str = "the regular expression is too large";
 /// The size that nearly every regular expression stays below.
 const USUAL_BYTES: usize = 4 * 1024;
 /// How many bytes of text, times how many bytes of the expression, are compared in one step. At worst each byte of the text
@@ -41,6 +43,11 @@ impl Pattern {
     /// Whether the expression covers all of `text`. Java: `Matcher.matches`.
     pub fn matches(&self, text: &str) -> bool {
         self.regex.is_match(text)
+    }
+
+    /// About how large it is.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// How many steps comparing with so many bytes of text counts for.
@@ -86,7 +93,7 @@ fn ascii_class(letter: char) -> Option<&'static str> {
 
 fn explain(error: &Error) -> String {
     match error {
-        Error::CompiledTooBig(_) => "the regular expression is too large".to_owned(),
+        Error::CompiledTooBig(_) => TOO_LARGE.to_owned(),
         other => {
             // The last line of the engine's explanation says what is wrong; those before it show our rewriting.
             let explanation = other.to_string();

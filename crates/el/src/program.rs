@@ -34,6 +34,8 @@ pub(crate) struct Resolved {
     pub functions: BTreeMap<usize, &'static Function>,
     /// The regular expression written at each place.
     pub patterns: BTreeMap<usize, Pattern>,
+    /// How large these are together, and those within the expressions about groups.
+    pub pattern_bytes: usize,
     /// The expression about groups written at each place.
     pub programs: BTreeMap<usize, Program>,
     pub names: Names,

@@ -11,6 +11,7 @@ use model::token_format::{AccessTokenProfile, GroupsOverflow};
 use model::{ClientId, GroupId, OrgId, PolicyId, RuleId, UserId};
 
 use crate::claims::Claim;
+use crate::needs::Needs;
 
 /// The names of scopes are shared between the table, the rules' sets and the decisions.
 pub type ScopeName = Arc<str>;
@@ -102,7 +103,8 @@ pub struct AuthorizationServer {
     pub(crate) access_claims: Vec<Claim>,
     /// Those of ID tokens.
     pub(crate) identity_claims: Vec<Claim>,
-    pub(crate) groups_named: HashSet<GroupId>,
+    /// What has to be known of a user.
+    pub needs: Needs,
 }
 
 impl AuthorizationServer {
@@ -136,7 +138,7 @@ impl AuthorizationServer {
             };
             of_token.push(Claim::compile(claim, access_token_profile));
         }
-        let groups_named = groups_named(&policies);
+        let needs = Needs::of(&policies, access_claims.iter().chain(&identity_claims));
         Self {
             audience: server.audiences.first().cloned().unwrap_or_default(),
             access_token_profile,
@@ -150,18 +152,13 @@ impl AuthorizationServer {
             default_scopes,
             access_claims,
             identity_claims,
-            groups_named,
+            needs,
         }
     }
 
     /// Its policies, in the order of their priorities: a trace names them by their places.
     pub fn policies(&self) -> &[Policy] {
         &self.policies
-    }
-
-    /// The groups that conditions name: the only ones whose membership a decision asks about.
-    pub fn groups_named(&self) -> &HashSet<GroupId> {
-        &self.groups_named
     }
 }
 
@@ -199,9 +196,4 @@ fn compile_rule(rule: &model::Rule) -> Rule {
             ScopeCondition::Only(scopes) => Scopes::Only(scopes.iter().cloned().collect()),
         },
     }
-}
-
-fn groups_named(policies: &[Policy]) -> HashSet<GroupId> {
-    let rules = policies.iter().flat_map(|policy| &policy.rules);
-    rules.flat_map(|rule| rule.people.groups.iter().chain(&rule.people.exclude_groups)).copied().collect()
 }

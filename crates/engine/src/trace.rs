@@ -17,6 +17,17 @@ pub enum Skipped {
     OtherClients,
 }
 
+/// What carries claims.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carrier {
+    /// The access token.
+    AccessToken,
+    /// The ID token.
+    IdToken,
+    /// The answer of userinfo.
+    Userinfo,
+}
+
 /// What became of a claim.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ClaimOutcome {
@@ -63,7 +74,9 @@ pub enum Step {
     ConsentAsked(Vec<ScopeName>),
     /// A claim.
     Claim {
-        /// Which list it is in.
+        /// What would carry it.
+        carrier: Carrier,
+        /// Which list it is in: userinfo may tell a claim of the access token, too.
         of: ClaimType,
         /// Which of the list.
         at: usize,

@@ -87,7 +87,7 @@ enum Command {
     ///
     /// The user need not exist. The same is POST /api/v1/authorizationServers/{id}/preview.
     #[command(after_help = help::PREVIEW)]
-    Preview(PreviewFlags),
+    Preview(Box<PreviewFlags>),
     /// Run golden token tests: who asks for what, and which token comes of it
     #[command(after_help = help::TEST)]
     Test {

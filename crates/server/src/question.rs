@@ -215,7 +215,7 @@ impl Question {
             response_types: self.response_types()?,
             nonce: self.nonce.clone(),
         };
-        let memberships = self.user.iter().flat_map(|user| &user.groups).map(Group::read).collect();
+        let memberships = self.user.iter().flat_map(Person::memberships).collect();
         let login = self.user.as_ref().filter(|user| user.id.is_none());
         let login =
             login.and_then(|user| user.profile.get("login")).and_then(Value::as_str).map(str::to_owned);
@@ -264,7 +264,13 @@ impl Meaning {
 }
 
 impl Person {
-    fn read(&self, at: Timestamp) -> Result<(UserFacts, SessionFacts), Mistake> {
+    /// The groups that it is in.
+    pub fn memberships(&self) -> Vec<Membership> {
+        self.groups.iter().map(Group::read).collect()
+    }
+
+    /// Who it is, without its groups, and its session as of `at`; or the member that means nothing.
+    pub fn read(&self, at: Timestamp) -> Result<(UserFacts, SessionFacts), Mistake> {
         let id = self.id.as_deref().unwrap_or(NOBODY);
         let id = UserId::parse(id).ok_or_else(|| ("user.id", format!("`{id}` is not the id of a user")))?;
         if self.groups.len() > GROUPS_MAX {

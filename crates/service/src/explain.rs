@@ -12,6 +12,7 @@ use crate::failure::Failure;
 use crate::history::{self, Lost, configuration_at};
 use crate::issuer::{IssuerOrigins, issuer};
 use crate::names::{Names, NamesAt};
+use crate::portable::at_length;
 use crate::snapshot::Snapshot;
 use crate::target::kind;
 use crate::tenant::Tenant;
@@ -150,7 +151,8 @@ async fn decide_again(
     let server = target(event, kind::AUTHORIZATION_SERVER).and_then(AuthorizationServerId::parse);
     let server = server.and_then(|id| snapshot.server(id)).ok_or(Failure::Refused(Gone::Server))?;
     let names = Names::of_server(tenant, server).await?;
-    let compiled = server.compiled(snapshot.org());
+    // The configuration of that time is compiled for this question alone.
+    let compiled = at_length(|| server.compiled(snapshot.org()));
     let issuer = issuer(issuers, server);
     let jti = target(event, kind::ACCESS_TOKEN).unwrap_or_default();
     let name = |_: TokenKind, _: &Grant| jti.to_owned();

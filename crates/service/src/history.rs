@@ -8,6 +8,7 @@ use model::{Document, Kind};
 use store::Store;
 
 use crate::failure::{Failure, Fault};
+use crate::portable::at_length;
 use crate::rows;
 use crate::snapshot::Snapshot;
 
@@ -47,7 +48,7 @@ pub async fn configuration_at(
         return Err(Failure::Refused(Lost::Unknown));
     }
     let before = read(store, current, revision).await?;
-    Ok(before.take_back(current, revision))
+    Ok(at_length(|| before.take_back(current, revision)))
 }
 
 /// Reads what changed after `revision`, up to `current`. A gap in the revisions is a restore: none of those that are

@@ -13,6 +13,7 @@ pub mod client_keys;
 pub mod client_secret;
 pub mod configuration;
 pub mod explain;
+pub mod expression;
 pub mod failure;
 pub mod first_start;
 pub mod freshness;

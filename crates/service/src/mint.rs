@@ -40,17 +40,17 @@ pub(crate) struct Asking {
     pub nonce: Option<String>,
 }
 
-/// The grant that `grant_type` means: of an active server, and one of those that are `served`.
+/// The grant that `grant_type` means: of an active server, and one of `grants`.
 pub(crate) fn recognise(
     server: &ServerEntry,
     grant_type: Option<&str>,
-    served: &[GrantType],
+    grants: &[GrantType],
 ) -> Result<GrantType, Refusal> {
     if !server.server.value.status.is_active() {
         return Err(Refusal::UnknownServer);
     }
     let grant_type = grant_type.filter(|text| !text.is_empty()).ok_or(Refusal::MissingGrantType)?;
-    let grant_type = GrantType::from_word(grant_type).filter(|grant_type| served.contains(grant_type));
+    let grant_type = GrantType::from_word(grant_type).filter(|grant_type| grants.contains(grant_type));
     grant_type.ok_or(Refusal::UnsupportedGrantType)
 }
 

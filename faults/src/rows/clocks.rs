@@ -11,14 +11,17 @@ use bench::clock;
 use super::over_wires::{self, Setting, Wires};
 use super::{Finding, Row};
 use crate::cluster;
+use crate::connection::{Connection, Request};
 use crate::random::Random;
 use crate::site::Context;
+use crate::world::{ASSERTION_TYPE, oauth_path};
 
 /// The row.
 pub const ROW: Row = Row {
     number: 17,
     fault: "the clock of one of two nodes goes wrong",
-    criterion: "90 s or an hour off it alarms and gives out nothing; it is back when its clock is",
+    criterion: "90 s to two hours off it alarms and gives out nothing; it is back when its clock is, and has forgotten \
+                nothing",
     run,
 };
 
@@ -31,12 +34,15 @@ fn run(context: &Context) -> Result<Finding, String> {
     let clock = context.parent.join(format!("faults-clock-{}", std::process::id()));
     set(&clock, 0)?;
     let bend = |bed: &mut Wires, finding: &mut Finding| {
-        for offset in [90, -90, 3_600, -3_600] {
+        let spent = Spent::on(bed)?;
+        // The last two are beyond the life of a token and of an assertion: whoever believed them would forget both.
+        for offset in [90, -90, 3_600, -3_600, 7_500, -7_500] {
             set(&clock, offset)?;
             refuses(bed, offset, finding);
             set(&clock, 0)?;
             let back = bed.until_ready(OFF, true, LIMIT);
             finding.expect(back.is_some(), || format!("not ready again after {offset} s"));
+            spent.stays_so(bed, offset, finding)?;
         }
         let said = bed.nodes[OFF].said();
         for sentence in
@@ -68,6 +74,55 @@ fn run(context: &Context) -> Result<Finding, String> {
     let Some(ran) = ran? else { return Ok(Finding::skipped(cluster::MISSING)) };
     ran.served(&mut finding);
     Ok(finding)
+}
+
+/// What was used up before the clock went wrong: a token that was revoked, and an assertion that a token was given for.
+struct Spent {
+    token: String,
+    authorization: String,
+    assertion: Request,
+}
+
+impl Spent {
+    fn on(bed: &Wires) -> Result<Self, String> {
+        let (world, node) = (&bed.world, &mut Connection::new(bed.addresses[OFF]));
+        let path = |endpoint| oauth_path(&world.mint, endpoint);
+        let client = world.clients.first().ok_or("there is no client")?;
+        let authorization = client.authorization();
+        let asked = [("grant_type", "client_credentials"), ("scope", "read")];
+        let given = node.must(&Request::form(path("token"), &asked).by(authorization.as_str()))?;
+        let token = given["access_token"].as_str().ok_or("there is no token")?.to_owned();
+        let revoke = Request::form(path("revoke"), &[("token", &token)]);
+        let Ok(answer) = node.call(&revoke.by(authorization.as_str())) else {
+            return Err("a revocation was not answered".to_owned());
+        };
+        if answer.status != 200 {
+            return Err(format!("a revocation was answered with {}", answer.status));
+        }
+        let text = world.signer.assertion(&world.mint, "token", "spent-before-the-clock-went-wrong")?;
+        let [grant, scope] = asked;
+        let assertion =
+            Request::form(path("token"), &[grant, scope, ASSERTION_TYPE, ("client_assertion", &text)]);
+        node.must(&assertion)?;
+        Ok(Self { token, authorization, assertion })
+    }
+
+    fn stays_so(&self, bed: &Wires, offset: i64, finding: &mut Finding) -> Result<(), String> {
+        for address in &bed.addresses {
+            let node = &mut Connection::new(*address);
+            let path = oauth_path(&bed.world.mint, "introspect");
+            let question = Request::form(path, &[("token", &self.token)]).by(self.authorization.as_str());
+            let said = node.must(&question)?;
+            finding.expect(said["active"] == false, || {
+                format!("a revoked token stands again after {offset} s: {said}")
+            });
+            let again = node.call(&self.assertion).map_err(|failed| format!("{failed:?}"))?;
+            finding.expect(again.status == 401, || {
+                format!("a used assertion was answered with {} after {offset} s", again.status)
+            });
+        }
+        Ok(())
+    }
 }
 
 /// The node must not be ready, and stay so.

@@ -56,6 +56,8 @@ pub struct Wires {
     pub addresses: Vec<SocketAddr>,
     /// The nodes.
     pub nodes: Vec<Node>,
+    /// What they serve.
+    pub world: Arc<World>,
     recorder: Arc<Recorder>,
 }
 
@@ -122,7 +124,7 @@ pub fn run(
     let load = site.load_as(workload::Plan { mix: setting.mix, ..mixed }, &world);
     let readers = site.load_as(workload::Plan::public(addresses.clone(), context.seed), &world);
     let recorder = Arc::clone(&site.recorder);
-    let mut bed = Wires { each: wires, usual: 0, addresses, nodes, recorder };
+    let mut bed = Wires { each: wires, usual: 0, addresses, nodes, world: Arc::clone(&world), recorder };
     let before = bed.statements();
     thread::sleep(Duration::from_secs(BEFORE_SECONDS));
     bed.usual = per_second(bed.statements() - before, BEFORE_SECONDS);

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::{Finding, Row};
 use crate::cluster::{self, Cluster};
+use crate::connection::ON_A_NEW_CONNECTION;
 use crate::history::{History, Outcome};
 use crate::node::{Node, Plan};
 use crate::site::{Context, Site};
@@ -20,6 +21,8 @@ pub const ROW: Row = Row {
 };
 
 const RELEASE: &str = "TOKENMINT_PRETENDED_RELEASE";
+/// In so many stops one connection may be reset that nobody had accepted. More would be a mistake of ours.
+const RESETS: usize = 10;
 const BETWEEN: Duration = Duration::from_millis(1_500);
 
 fn run(context: &Context) -> Result<Finding, String> {
@@ -46,23 +49,43 @@ fn run(context: &Context) -> Result<Finding, String> {
     thread::sleep(BETWEEN);
     let texts = load.stop()?;
     let judged = site.judge(&addresses, &world, &texts)?;
-    let (failed, unsent) = failures(&judged.history);
+    let Failures { failed, reset, unsent } = failures(&judged.history);
     finding.expect(failed.is_empty(), || format!("{} requests failed: {}", failed.len(), failed[0]));
+    let stops = rounds * 2 * nodes.len();
+    finding.expect(reset <= stops.div_ceil(RESETS), || format!("{reset} connections reset in {stops} stops"));
     let migrations = cluster.query("table schema_migration")?;
     finding.expect(migrations.contains("9001"), || "the newer release has not migrated".to_owned());
     finding.figure(format!("{rounds} upgrades and downgrades of two nodes"));
-    finding.figure(format!("{unsent} connections refused"));
+    finding.figure(format!("{unsent} connections refused, {reset} reset before they were accepted"));
     finding.add(judged);
     drop(nodes);
     older_major(context, &old[0], &mut finding)?;
     Ok(finding)
 }
 
-/// Everything that was sent and not answered as it should, and how often nobody listened.
-fn failures(history: &History) -> (Vec<String>, usize) {
-    let failed = history.calls.iter().filter(|call| call.outcome.is_unknown());
-    let unsent = history.calls.iter().filter(|call| call.outcome == Outcome::Unsent).count();
-    (failed.map(|call| format!("{call:?}")).collect(), unsent)
+/// What did not end as it should.
+struct Failures {
+    /// What was sent and not answered.
+    failed: Vec<String>,
+    /// Among them first requests whose connection was reset. The kernel makes connections before a program accepts them: one
+    /// that it makes between the last look at the queue and the closing of the listener belongs to nobody.
+    reset: usize,
+    /// Nobody listened.
+    unsent: usize,
+}
+
+fn failures(history: &History) -> Failures {
+    let is_reset = |outcome: &Outcome| {
+        let Outcome::Unknown { why, .. } = outcome else { return false };
+        why.starts_with(ON_A_NEW_CONNECTION) && why.contains("reset by peer")
+    };
+    let unknown = history.calls.iter().filter(|call| call.outcome.is_unknown());
+    let (reset, failed): (Vec<_>, Vec<_>) = unknown.partition(|call| is_reset(&call.outcome));
+    Failures {
+        failed: failed.into_iter().map(|call| format!("{call:?}")).collect(),
+        reset: reset.len(),
+        unsent: history.calls.iter().filter(|call| call.outcome == Outcome::Unsent).count(),
+    }
 }
 
 /// Once a release of the next major version has migrated, this one says so and ends.

@@ -25,7 +25,7 @@ pub const ROW: Row = Row {
 
 const ROTATION: Duration = Duration::from_secs(1);
 /// A cache that is a little younger than a rotation.
-pub const CACHE: Duration = Duration::from_millis(900);
+const CACHE: Duration = Duration::from_millis(900);
 
 fn run(context: &Context) -> Result<Finding, String> {
     let mut finding = Finding::default();

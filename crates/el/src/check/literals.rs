@@ -8,7 +8,8 @@ use crate::{
         groups::{GROUPS_MAX, between_slashes},
         time::{pattern, zone},
     },
-    pattern::Pattern,
+    limits::Limits,
+    pattern::{Pattern, TOO_LARGE},
     program::compile_group_expression,
     span::Span,
     tree::{Expr, Kind},
@@ -74,18 +75,34 @@ impl Checker<'_> {
 
     /// Compiles a regular expression that is written at `span`.
     pub(super) fn pattern(&mut self, text: &str, span: Span) {
-        match Pattern::compile(text, self.limits.pattern_bytes) {
+        if self.is_hopeless() {
+            return;
+        }
+        match Pattern::compile(text, self.pattern_bytes_left()) {
             Ok(compiled) => {
+                self.resolved.pattern_bytes += compiled.bytes();
                 self.resolved.patterns.insert(span.start, compiled);
+            }
+            Err(message) if message == TOO_LARGE && self.resolved.pattern_bytes > 0 => {
+                self.error(span, format!("{message}, beside the others"));
             }
             Err(message) => self.error(span, message),
         }
     }
 
+    fn pattern_bytes_left(&self) -> usize {
+        self.limits.pattern_bytes.saturating_sub(self.resolved.pattern_bytes)
+    }
+
     fn group_expression(&mut self, argument: &Expr) {
         let Kind::Text(text) = &argument.kind else { return };
-        match compile_group_expression(text, &self.limits.of_group_expression()) {
+        if self.is_hopeless() {
+            return;
+        }
+        let limits = Limits { pattern_bytes: self.pattern_bytes_left(), ..self.limits.of_group_expression() };
+        match compile_group_expression(text, &limits) {
             Ok(program) => {
+                self.resolved.pattern_bytes += program.resolved.pattern_bytes;
                 self.resolved.programs.insert(argument.span.start, program);
             }
             Err(problem) => {
@@ -105,6 +122,7 @@ impl Checker<'_> {
 
     fn time_zone(&mut self, argument: &Expr) {
         if let Kind::Text(id) = &argument.kind
+            && !self.is_hopeless()
             && zone::find(id).is_none()
         {
             let unknown = Diagnostic::error(argument.span, format!("unknown time zone `{id}`"));

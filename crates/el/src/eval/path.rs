@@ -22,15 +22,7 @@ impl<'e> Evaluation<'e> {
             }
             return Ok(found);
         };
-        self.budget.spend(1, base.span)?;
-        let mut found = self.variable(name, base.span)?;
-        let mut gone = 0;
-        if let Some((arguments, span)) = asks_for_groups(name, &found, steps) {
-            let next = steps.get(1);
-            found = Found::Value(self.groups(arguments, next, span)?);
-            let projected = next.is_some_and(|step| matches!(step.kind, StepKind::Project { .. }));
-            gone = if projected { 2 } else { 1 };
-        }
+        let (mut found, gone) = self.beginning(name, base.span, steps)?;
         for (gone, step) in steps.iter().enumerate().skip(gone) {
             let from = self.inputs.is_some().then(|| found.clone());
             match self.step(found, step) {
@@ -45,6 +37,19 @@ impl<'e> Evaluation<'e> {
         }
         self.note(&found, || print::path_text(base, steps));
         Ok(found)
+    }
+
+    /// What a path from a variable begins with, and how many steps that takes: `user.getGroups(…)` is one, with a projection
+    /// two, so that no group is copied of which a part is wanted.
+    fn beginning(&mut self, variable: &str, span: Span, steps: &'e [Step]) -> Evaluated<(Found<'e>, usize)> {
+        self.budget.spend(1, span)?;
+        let found = self.variable(variable, span)?;
+        let Some((arguments, span)) = asks_for_groups(variable, &found, steps) else { return Ok((found, 0)) };
+        let (names, gone): (&[Name], _) = match steps.get(1).map(|step| &step.kind) {
+            Some(StepKind::Project { names, .. }) => (names, 2),
+            _ => (&[], 1),
+        };
+        Ok((Found::Value(self.groups(arguments, names, span)?), gone))
     }
 
     fn step(&mut self, from: Found<'e>, step: &'e Step) -> Evaluated<Found<'e>> {
@@ -74,26 +79,13 @@ impl<'e> Evaluation<'e> {
         }
     }
 
-    /// What is behind `user.getGroups(…)`: a projection that follows reads the groups where they are.
-    fn groups(&mut self, arguments: &'e [Expr], next: Option<&'e Step>, span: Span) -> Evaluated {
+    /// Okta: `user.getGroups(…).![names]`.
+    fn groups(&mut self, arguments: &'e [Expr], names: &[Name], span: Span) -> Evaluated {
         let criteria = self.values(arguments)?;
         let groups = criteria::choose(&criteria, self.scope, &mut self.budget, span)?;
         self.budget.build(groups.len().saturating_mul(ELEMENT_BYTES), span)?;
-        let projected = next.and_then(|step| match &step.kind {
-            StepKind::Project { names, .. } => Some(names),
-            _ => None,
-        });
-        let mut values = Vec::with_capacity(groups.len());
-        for group in groups {
-            let object = GroupObject::new(group);
-            let mut found = Found::Object(&object);
-            for name in projected.into_iter().flatten() {
-                self.budget.spend(1, span)?;
-                found = property(found, &name.text, name.span)?;
-            }
-            values.push(whole(found, span)?);
-        }
-        Ok(Value::from(values))
+        let objects = groups.into_iter().map(GroupObject::new);
+        objects.map(|object| self.part(Found::Object(&object), names, span)).collect()
     }
 
     /// Okta: `list.![name]`.
@@ -106,16 +98,16 @@ impl<'e> Evaluation<'e> {
             }
         };
         self.budget.build(list.len().saturating_mul(ELEMENT_BYTES), span)?;
-        let mut projected = Vec::new();
-        for element in list.iter() {
-            let mut found = Found::Value(element.clone());
-            for name in names {
-                self.budget.spend(1, span)?;
-                found = property(found, &name.text, name.span)?;
-            }
-            projected.push(whole(found, span)?);
+        list.iter().map(|element| self.part(Found::Value(element.clone()), names, span)).collect()
+    }
+
+    /// The part of something to which the names lead.
+    fn part(&mut self, mut from: Found<'_>, names: &[Name], span: Span) -> Evaluated {
+        for name in names {
+            self.budget.spend(1, span)?;
+            from = property(from, &name.text, name.span)?;
         }
-        Ok(Value::from(projected))
+        whole(from, span)
     }
 }
 

@@ -39,3 +39,23 @@ fn find(code: &str) -> Option<&'static Country> {
         _ => false,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_country_is_found_by_each_of_its_codes_and_no_other_is() {
+        assert_eq!(COUNTRIES.len(), 249);
+        for country in COUNTRIES {
+            let numeric = format!("{:03}", country.numeric);
+            for code in [country.alpha2, country.alpha3, &numeric] {
+                let found = find(code).map(|found| (found.alpha2, found.alpha3, found.numeric, found.name));
+                assert_eq!(found, Some((country.alpha2, country.alpha3, country.numeric, country.name)));
+            }
+            let capitals = |code: &str| code.bytes().all(|letter| letter.is_ascii_uppercase());
+            assert!(country.alpha2.len() == 2 && capitals(country.alpha2), "{}", country.name);
+            assert!(country.alpha3.len() == 3 && capitals(country.alpha3), "{}", country.name);
+        }
+    }
+}

@@ -7,6 +7,8 @@ pub(crate) mod criteria;
 
 use std::borrow::Cow;
 
+use model::group::GroupKind;
+
 use super::{Call, Evaluated, Function, Literal, Parameter, Type, array, integer, text};
 use crate::{
     budget::Budget,
@@ -111,7 +113,7 @@ impl<'c> Call<'c> {
 
 /// Okta: `isMemberOfGroup`.
 fn is_member_of_group(call: &mut Call<'_>) -> Evaluated {
-    call.any_group(|group, id| *group.id == *id)
+    call.any_group(Group::has_id)
 }
 
 /// Okta: `isMemberOfAnyGroup`.
@@ -206,11 +208,11 @@ fn choose(call: &mut Call<'_>, is_meant: fn(&str, &str) -> bool) -> Evaluated {
 
 /// Okta: `OKTA`, the type of an app, or the id of one.
 ///
-/// Guess: `Everyone` is one of Okta's.
+/// Guess: `Everyone` is one of Okta's; a group of an app that is not known is nobody's.
 fn comes_from(group: &Group, app: &str) -> bool {
     match &group.source {
         Some(source) => *source.id == *app || *source.app_type == *app,
-        None => app == "OKTA",
+        None => group.kind != GroupKind::App && app == "OKTA",
     }
 }
 
@@ -258,7 +260,7 @@ impl<'i> Ids<'i> {
     }
 
     fn contain(&self, group: &Group) -> bool {
-        self.0.binary_search(&&*group.id).is_ok()
+        !group.id.is_empty() && self.0.binary_search(&&*group.id).is_ok()
     }
 }
 

@@ -31,6 +31,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
 
 /// Milliseconds from the beginning of Windows' time, in 1601, to that of Unix'.
 const WINDOWS_MILLIS: i64 = 11_644_473_600_000;
+/// When the year 0 begins.
+const YEAR_0_MILLIS: i64 = -62_167_219_200_000;
 /// Windows counts in units of 100 ns.
 const TICKS_PER_MILLI: i64 = 10_000;
 
@@ -75,6 +77,12 @@ fn count_to_iso8601(call: &mut Call<'_>, millis: fn(i64) -> Option<i64>) -> Eval
     }
     let count = call.integer(0).map_err(|_| call.fail_at(0, "the time must be a whole number"))?;
     let time = millis(count).and_then(|millis| Timestamp::from_millisecond(millis).ok());
+    in_iso8601(call, time)
+}
+
+/// Okta: the results are those that RFC 3339 knows, which begins with the year 0. The library ends with the year 9999.
+fn in_iso8601(call: &mut Call<'_>, time: Option<Timestamp>) -> Evaluated {
+    let time = time.filter(|time| time.as_millisecond() >= YEAR_0_MILLIS);
     let time = time.ok_or_else(|| call.fail_at(0, "the time is too far away"))?;
     written(call, &write::iso8601(&time.to_zoned(TimeZone::UTC)))
 }
@@ -108,7 +116,7 @@ fn from_string_to_iso8601(call: &mut Call<'_>) -> Evaluated {
     let Some(format) = call.text(1)? else { return Err(call.refuse(1)) };
     let pattern = pattern::parse(&format).map_err(|problem| call.fail_at(1, &problem))?;
     let time = read::time(&time, &pattern).map_err(|problem| call.fail_at(0, &problem))?;
-    written(call, &write::iso8601(&time.to_zoned(TimeZone::UTC)))
+    in_iso8601(call, Some(time))
 }
 
 /// The first argument, a time in ISO 8601; `None` if it is null.

@@ -25,6 +25,22 @@ fn membership_by_id() {
 }
 
 #[test]
+fn a_group_without_an_id_is_no_id_s_group() {
+    let world = World { groups: Some(vec![group("", "Everyone")]), ..world() };
+    table_in(
+        &world,
+        r#"
+        isMemberOfGroup("") → false
+        isMemberOfGroup(user.nickName) → false
+        isMemberOfAnyGroup("") → false
+        getFilteredGroups({""}, "group.name", 1) → []
+        user.getGroups({'group.id': ""}).![name] → []
+        isMemberOfGroupName("Everyone") → true
+        "#,
+    );
+}
+
+#[test]
 fn membership_by_name() {
     table(
         r#"

@@ -1,6 +1,6 @@
 //! What Okta does not document, and we had to choose. One test for each `Guess:` in the source.
 
-use crate::world::{World, result, service, table, table_in, world};
+use crate::world::{World, group, result, service, table, table_in, world};
 
 #[test]
 fn a_backslash_stands_for_itself() {
@@ -320,8 +320,11 @@ fn slashes_around_a_regular_expression_are_no_part_of_it() {
 }
 
 #[test]
-fn everyone_is_one_of_okta_s_groups() {
+fn everyone_is_one_of_okta_s_groups_and_one_of_an_unknown_app_is_not() {
     table(r#"Groups.startsWith('OKTA', 'Every', 9) → ["Everyone"]"#);
+    let lost = el::Group { kind: model::group::GroupKind::App, ..group("00g1", "Lost") };
+    let world = World { groups: Some(vec![lost]), ..world() };
+    table_in(&world, "Groups.startsWith('OKTA', 'L', 9) → null\nisMemberOfGroupName('Lost') → true");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 use crate::world::{result, world};
 
 /// Expressions that compile and have a value, to be mutilated.
-const SEEDS: [&str; 9] = [
+const SEEDS: [&str; 15] = [
     "(appuser != null) ? appuser.userName : app.clientId",
     "user.x != \"\" AND user.x != null ? user.x : user.login",
     "String.stringSwitch(user.login, 'd', 'a', \"1\", 'b', '2')",
@@ -21,6 +21,12 @@ const SEEDS: [&str; 9] = [
     "!(user.age >= 41) || user.login matches '(?i).*@Example\\.com'",
     "Convert.toInt(3.141) % 2 * -1 ?: 'ö😀'",
     "String.substring(user.emoji, 1, String.len(user.emoji) - 1)",
+    "user?.roles?.[0] ?: appuser?.userName?.more?.![name]",
+    "user.getGroups({'group.type': {'OKTA_GROUP'}}, {'group.profile.name': 'West', 'operator': 'STARTS_WITH'}).![name]",
+    "getFilteredGroups({'00g1', '00g4'}, \"group.objectClass[0] == 'x' ? group.id : 'Okta: ' + group.name\", 100)",
+    "Groups.startsWith('OKTA', 'West', 10) ?: isMemberOfGroupNameRegex('/.*(?i)staff.*/')",
+    "Time.fromStringToIso8601(Time.now('Europe/Vienna', \"EEE d MMM yyyy 'at' hh:mm a ZZ\"), \"EEE d MMM yyyy 'at' hh:mm a ZZ\")",
+    "Iso3166Convert.toName('AT') + user.getLinkedObject('manager').lastName + Time.fromUnixToIso8601('1000')",
     "Arrays.contains(user.roles, 'admin') ? user.teams.![profile.lead] : null",
 ];
 
@@ -247,6 +253,42 @@ proptest! {
         let limits = Limits { characters: usize::MAX, ..Limits::default() };
         let parsed = parse(&text, &limits);
         prop_assert_eq!(parsed.as_ref().map(shape), Ok(shape(&tree)), "{}", text);
+    }
+
+    #[test]
+    fn no_pattern_of_times_makes_it_panic(
+        pattern in "[GCYxweEyDMdaKhHkmsSzZ' :/.,é-]{0,24}",
+        text in "[0-9A-Za-z :/.,é+-]{0,24}",
+        millis in -377_705_023_201_000_i64..253_402_207_200_000,
+    ) {
+        let pattern = pattern.replace('\'', "''");
+        run(&format!("Time.fromStringToIso8601('{text}', '{pattern}')"));
+        run(&format!("Time.fromIso8601ToString(Time.fromUnixToIso8601({millis}), '{pattern}')"));
+    }
+
+    #[test]
+    fn a_time_that_was_written_reads_the_same(
+        millis in -62_135_596_800_000_i64..253_402_207_200_000,
+        pattern in prop::sample::select(vec![
+            "yyyy-MM-dd HH:mm:ss.SSS ZZ",
+            "EEEE, d MMMM y G, h:m:s a SSS",
+            "x-'W'ww-e kk:mm:ss.SSSSSSZ",
+            "DDD/YYYY K 'h' a, mm.ss,SSS ZZZ",
+        ]),
+    ) {
+        let pattern = pattern.replace('\'', "''");
+        let written = format!("Time.fromIso8601ToString(Time.fromUnixToIso8601({millis}), '{pattern}')");
+        let read = format!("Time.fromIso8601ToUnix(Time.fromStringToIso8601({written}, '{pattern}'))");
+        prop_assert_eq!(result(&read), format!("\"{millis}\""), "{}", result(&written));
+    }
+
+    #[test]
+    fn windows_times_are_unix_times_from_another_beginning(
+        millis in -62_167_219_200_000_i64..253_402_207_200_000,
+    ) {
+        let there = format!("Time.fromIso8601ToWindows(Time.fromUnixToIso8601('{millis}'))");
+        let back = format!("Time.fromIso8601ToUnix(Time.fromWindowsToIso8601({there}))");
+        prop_assert_eq!(result(&back), format!("\"{millis}\""));
     }
 
     #[test]

@@ -56,6 +56,9 @@ fn unix_times_are_in_milliseconds() {
         Time.fromUnixToIso8601("x") → fails: `Time.fromUnixToIso8601`: the time must be a whole number
         Time.fromUnixToIso8601("") → fails: `Time.fromUnixToIso8601`: the time must be a whole number
         Time.fromUnixToIso8601("9223372036854775807") → fails: `Time.fromUnixToIso8601`: the time is too far away
+        Time.fromUnixToIso8601("-62167219200000") → "0000-01-01T00:00:00.000Z"
+        Time.fromUnixToIso8601("-62167219200001") → fails: `Time.fromUnixToIso8601`: the time is too far away
+        Time.fromUnixToIso8601("253402207199999") → "9999-12-30T21:59:59.999Z"
         Time.fromUnixToIso8601(null) → null
         "#,
     );
@@ -143,7 +146,8 @@ fn a_time_is_read_by_a_pattern() {
         Time.fromStringToIso8601("02-29", "MM-dd") → "2000-02-29T00:00:00.000Z"
         Time.fromStringToIso8601("2016 366", "yyyy DDD") → "2016-12-31T00:00:00.000Z"
         Time.fromStringToIso8601("2020-W53-5", "x-'W'ww-e") → "2021-01-01T00:00:00.000Z"
-        Time.fromStringToIso8601("44 BC", "y G") → "-0043-01-01T00:00:00.000Z"
+        Time.fromStringToIso8601("1 BC", "y G") → "0000-01-01T00:00:00.000Z"
+        Time.fromStringToIso8601("2 BC", "y G") → fails: `Time.fromStringToIso8601`: the time is too far away
         Time.fromStringToIso8601(null, "yyyy") → null
         "#,
     );

@@ -16,7 +16,7 @@ pub struct World {
 
 /// The current user.
 pub struct User {
-    profile: Map<String, Json>,
+    pub profile: Map<String, Json>,
     manager: Map<String, Json>,
 }
 

@@ -13,7 +13,7 @@ use super::{CLAIM_NAMES, CLAIM_SOURCES, Cause, Claim, ClaimFailure, Source, Stan
 use crate::facts::Facts;
 use crate::mint::Envelope;
 use crate::server::{AuthorizationServer, ScopeName};
-use crate::trace::{ClaimOutcome, Step, Trace};
+use crate::trace::{Carrier, ClaimOutcome, Step, Trace};
 use crate::yields::Width;
 
 /// The claims of one ID token or one answer of userinfo, in the server's order.
@@ -37,7 +37,7 @@ pub fn for_access_token(
     let pass = Pass { surroundings, width: Width::Fat, bounded: groups::are_bounded(facts) };
     let mut claims = Map::new();
     let overflowed =
-        pass.release(ClaimType::Resource, trace, |claim, value| put(&mut claims, claim, value))?;
+        pass.release(Carrier::AccessToken, trace, |claim, value| put(&mut claims, claim, value))?;
     point(&mut claims, &overflowed, envelope.issuer);
     Ok(claims)
 }
@@ -54,7 +54,7 @@ pub fn for_id_token(
     let surroundings = Surroundings::new(server, facts, granted, envelope.issued_at);
     let pass = Pass { surroundings, width, bounded: groups::are_bounded(facts) };
     let mut released = Released::default();
-    let overflowed = pass.release(ClaimType::Identity, trace, |claim, value| released.put(claim, value))?;
+    let overflowed = pass.release(Carrier::IdToken, trace, |claim, value| released.put(claim, value))?;
     point(&mut released.custom, &overflowed, envelope.issuer);
     Ok(released)
 }
@@ -73,17 +73,9 @@ pub fn for_userinfo(
     let bounded = !points && groups::are_bounded(facts);
     let pass = Pass { surroundings, width: Width::Fat, bounded };
     let mut released = Released::default();
-    pass.release(ClaimType::Identity, trace, |claim, value| released.put(claim, value))?;
-    if let (true, Some(user)) = (points && groups::are_bounded(facts), &facts.user) {
-        for claim in &server.access_claims {
-            if pass.why_left_out(claim).is_none()
-                && let Source::Groups(filter) = &claim.source
-                && let names = filter.choose(user)
-                && names.len() > groups::GROUPS_MAX
-            {
-                released.put(claim, names.into());
-            }
-        }
+    pass.release(Carrier::Userinfo, trace, |claim, value| released.put(claim, value))?;
+    if points && groups::are_bounded(facts) {
+        pass.add_overflowed(&mut released, trace);
     }
     Ok(released)
 }
@@ -142,22 +134,23 @@ impl<'a> Pass<'a> {
     /// Hands every claim that has a value to `put`, which says whether there was room; the claims that overflowed.
     fn release<T: Trace>(
         &self,
-        of: ClaimType,
+        carrier: Carrier,
         trace: &mut T,
         mut put: impl FnMut(&Claim, Value) -> bool,
     ) -> Result<Vec<&'a Claim>, ClaimFailure> {
-        let claims = match of {
-            ClaimType::Resource => &self.surroundings.server.access_claims,
-            ClaimType::Identity => &self.surroundings.server.identity_claims,
+        let server = self.surroundings.server;
+        let (of, claims) = match carrier {
+            Carrier::AccessToken => (ClaimType::Resource, &server.access_claims),
+            Carrier::IdToken | Carrier::Userinfo => (ClaimType::Identity, &server.identity_claims),
         };
         let mut overflowed = Vec::new();
         for (at, claim) in claims.iter().enumerate() {
             if let Some(outcome) = self.why_left_out(claim) {
-                trace.note(|| Step::Claim { of, at, inputs: Vec::new(), outcome });
+                trace.note(|| Step::Claim { carrier, of, at, inputs: Vec::new(), outcome });
                 continue;
             }
             let (answer, inputs) = self.evaluate::<T>(claim);
-            let tell = |outcome| trace.note(|| Step::Claim { of, at, inputs, outcome });
+            let tell = |outcome| trace.note(|| Step::Claim { carrier, of, at, inputs, outcome });
             match answer {
                 Ok(Answer::Value(Value::Null)) => tell(ClaimOutcome::Null),
                 Ok(Answer::Value(value)) if T::WANTED => {
@@ -179,6 +172,24 @@ impl<'a> Pass<'a> {
             }
         }
         Ok(overflowed)
+    }
+
+    /// The groups claims of the access token that are too large for it.
+    fn add_overflowed(&self, released: &mut Released, trace: &mut impl Trace) {
+        let Some(user) = &self.surroundings.facts.user else { return };
+        for (at, claim) in self.surroundings.server.access_claims.iter().enumerate() {
+            let Source::Groups(filter) = &claim.source else { continue };
+            let names = filter.choose(user);
+            if self.why_left_out(claim).is_some() || names.len() <= groups::GROUPS_MAX {
+                continue;
+            }
+            let value = Value::from(names);
+            if released.put(claim, value.clone()) {
+                let (carrier, of, inputs) = (Carrier::Userinfo, ClaimType::Resource, groups::inputs(user));
+                let outcome = ClaimOutcome::Released(value);
+                trace.note(|| Step::Claim { carrier, of, at, inputs, outcome });
+            }
+        }
     }
 
     fn why_left_out(&self, claim: &Claim) -> Option<ClaimOutcome> {

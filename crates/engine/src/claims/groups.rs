@@ -15,52 +15,57 @@ pub(crate) const GROUPS_MAX: usize = 100;
 
 /// Which names are let through.
 #[derive(Debug)]
-pub(crate) enum Filter {
+pub(crate) struct Filter {
+    /// As it was written.
+    text: String,
+    matcher: Matcher,
+}
+
+/// How names are compared; texts are in lower case.
+#[derive(Debug)]
+enum Matcher {
     /// A blank filter: every group.
     All,
-    /// Names that begin so; in lower case.
     StartsWith(String),
-    /// This name; in lower case.
     Equals(String),
-    /// Names that hold this; in lower case.
     Contains(String),
-    /// Names that the expression covers; the case counts.
-    Regex { text: String, pattern: Box<Pattern> },
+    /// The expression covers the whole name, and the case counts.
+    Regex(Box<Pattern>),
 }
 
 impl Filter {
     /// Compiles a filter.
-    pub(crate) fn compile(filter: GroupFilter, value: &str) -> Result<Self, String> {
-        if value.trim().is_empty() {
-            return Ok(Self::All);
-        }
-        Ok(match filter {
-            GroupFilter::StartsWith => Self::StartsWith(value.to_lowercase()),
-            GroupFilter::Equals => Self::Equals(value.to_lowercase()),
-            GroupFilter::Contains => Self::Contains(value.to_lowercase()),
-            GroupFilter::Regex => Self::Regex { text: value.to_owned(), pattern: Box::new(pattern(value)?) },
-        })
+    pub(crate) fn compile(filter: GroupFilter, text: &str) -> Result<Self, String> {
+        let matcher = match filter {
+            _ if text.trim().is_empty() => Matcher::All,
+            GroupFilter::StartsWith => Matcher::StartsWith(text.to_lowercase()),
+            GroupFilter::Equals => Matcher::Equals(text.to_lowercase()),
+            GroupFilter::Contains => Matcher::Contains(text.to_lowercase()),
+            GroupFilter::Regex => Matcher::Regex(Box::new(pattern(text)?)),
+        };
+        Ok(Self { text: text.to_owned(), matcher })
     }
 
     /// Whether a group of this name passes.
     fn lets(&self, name: &str) -> bool {
-        match self {
-            Self::All => true,
-            Self::StartsWith(start) => lower(name).starts_with(start.as_str()),
-            Self::Equals(whole) => lower(name) == *whole,
-            Self::Contains(part) => lower(name).contains(part.as_str()),
-            Self::Regex { pattern, .. } => pattern.matches(name),
+        match &self.matcher {
+            Matcher::All => true,
+            Matcher::StartsWith(start) => lower(name).starts_with(start.as_str()),
+            Matcher::Equals(whole) => lower(name) == *whole,
+            Matcher::Contains(part) => lower(name).contains(part.as_str()),
+            Matcher::Regex(pattern) => pattern.matches(name),
         }
     }
 
     /// The filter in words.
     pub(crate) fn described(&self) -> String {
-        match self {
-            Self::All => "every group".to_owned(),
-            Self::StartsWith(start) => format!("groups whose names begin with `{start}`"),
-            Self::Equals(name) => format!("the group `{name}`"),
-            Self::Contains(part) => format!("groups whose names contain `{part}`"),
-            Self::Regex { text, .. } => format!("groups whose names match `{text}`"),
+        let text = &self.text;
+        match &self.matcher {
+            Matcher::All => "every group".to_owned(),
+            Matcher::StartsWith(_) => format!("groups whose names begin with `{text}`"),
+            Matcher::Equals(_) => format!("the group `{text}`"),
+            Matcher::Contains(_) => format!("groups whose names contain `{text}`"),
+            Matcher::Regex(_) => format!("groups whose names match `{text}`"),
         }
     }
 

@@ -4,6 +4,7 @@
 mod evaluate;
 mod groups;
 mod profile;
+mod trial;
 mod variables;
 
 use el::{Limits, Program};
@@ -16,6 +17,7 @@ use crate::server::ScopeName;
 pub use evaluate::{Released, for_access_token, for_id_token, for_userinfo};
 use groups::Filter;
 use profile::SystemClaim;
+pub use trial::{Trial, try_expression};
 
 /// The member of a token that names the claims which were too large for it (OpenID Connect Core 5.6.2).
 pub const CLAIM_NAMES: &str = "_claim_names";
@@ -29,6 +31,7 @@ pub(crate) enum Source {
     /// The text of the expression or pattern does not compile. It was accepted when it was saved, so a later version must have
     /// become stricter: whoever would carry it is refused.
     Broken {
+        value_type: &'static str,
         text: String,
         detail: &'static str,
     },
@@ -130,16 +133,23 @@ impl Claim {
 
 impl Source {
     fn compile(claim: &model::Claim) -> Self {
-        let broken = |text: &str, detail| Self::Broken { text: text.to_owned(), detail };
         match &claim.value {
-            ClaimValue::Expression(text) => el::compile(text, &Limits::default()).map_or_else(
-                |_| broken(text, "the expression does not compile"),
-                |p| Self::Expression(p.into()),
-            ),
-            ClaimValue::Groups { filter, value } => Filter::compile(*filter, value)
-                .map_or_else(|_| broken(value, "the regular expression does not compile"), Self::Groups),
+            ClaimValue::Expression(text) => match el::compile(text, &Limits::default()) {
+                Ok(program) => Self::Expression(program.into()),
+                Err(_) => Self::broken("EXPRESSION", text, "the expression does not compile"),
+            },
+            ClaimValue::Groups { filter, value } => match Filter::compile(*filter, value) {
+                Ok(filter) => Self::Groups(filter),
+                Err(_) => Self::broken("GROUPS", value, "the regular expression does not compile"),
+            },
             ClaimValue::System => Self::Profile(SystemClaim::named(&claim.name)),
         }
+    }
+}
+
+impl Source {
+    fn broken(value_type: &'static str, text: &str, detail: &'static str) -> Self {
+        Self::Broken { value_type, text: text.to_owned(), detail }
     }
 }
 

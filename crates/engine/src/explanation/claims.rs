@@ -7,9 +7,9 @@ use serde_json::Value;
 use super::names::said;
 use crate::claims::{Claim, Source};
 use crate::server::AuthorizationServer;
-use crate::trace::{ClaimOutcome, Recorder, Step};
+use crate::trace::{Carrier, ClaimOutcome, Recorder, Step};
 
-/// Which token a claim is for.
+/// What would carry a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenTold {
@@ -17,6 +17,18 @@ pub enum TokenTold {
     AccessToken,
     /// The ID token.
     IdToken,
+    /// The answer of userinfo.
+    Userinfo,
+}
+
+impl From<Carrier> for TokenTold {
+    fn from(carrier: Carrier) -> Self {
+        match carrier {
+            Carrier::AccessToken => Self::AccessToken,
+            Carrier::IdToken => Self::IdToken,
+            Carrier::Userinfo => Self::Userinfo,
+        }
+    }
 }
 
 /// What became of a claim.
@@ -57,7 +69,7 @@ pub struct InputTold {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClaimTold {
-    /// The token.
+    /// What would carry it.
     pub token: TokenTold,
     /// Its id.
     pub id: String,
@@ -86,11 +98,12 @@ pub struct ClaimTold {
 
 pub(super) fn told(server: &AuthorizationServer, recorder: &Recorder) -> Vec<ClaimTold> {
     let steps = recorder.steps.iter().filter_map(|step| match step {
-        Step::Claim { of, at, inputs, outcome } => {
-            let (token, claims) = match of {
-                ClaimType::Resource => (TokenTold::AccessToken, &server.access_claims),
-                ClaimType::Identity => (TokenTold::IdToken, &server.identity_claims),
+        Step::Claim { carrier, of, at, inputs, outcome } => {
+            let claims = match of {
+                ClaimType::Resource => &server.access_claims,
+                ClaimType::Identity => &server.identity_claims,
             };
+            let token = TokenTold::from(*carrier);
             let input =
                 |input: &el::Input| InputTold { path: input.path.clone(), value: input.value.to_json() };
             claims.get(*at).map(|claim| one(token, claim, outcome, inputs.iter().map(input).collect()))
@@ -103,7 +116,7 @@ pub(super) fn told(server: &AuthorizationServer, recorder: &Recorder) -> Vec<Cla
 fn one(token: TokenTold, claim: &Claim, outcome: &ClaimOutcome, inputs: Vec<InputTold>) -> ClaimTold {
     let (value_type, source) = match &claim.source {
         Source::Expression(program) => ("EXPRESSION", Some(program.text().to_owned())),
-        Source::Broken { text, .. } => ("EXPRESSION", Some(text.clone())),
+        Source::Broken { value_type, text, .. } => (*value_type, Some(text.clone())),
         Source::Groups(filter) => ("GROUPS", Some(filter.described())),
         Source::Profile(_) => ("SYSTEM", None),
     };
@@ -134,7 +147,14 @@ fn verdict(claim: &Claim, outcome: &ClaimOutcome) -> (ClaimVerdict, Option<Value
             text(ClaimVerdict::ScopeNotGranted, &format!("{scopes} is not granted"))
         }
         ClaimOutcome::OnRequestOnly => text(ClaimVerdict::OnRequestOnly, "on request only: userinfo has it"),
-        ClaimOutcome::Null => text(ClaimVerdict::Null, "it is null"),
+        ClaimOutcome::Null => {
+            let why = match claim.source {
+                Source::Groups(_) => "no group of the user passes",
+                Source::Profile(_) => "the user has none",
+                Source::Expression(_) | Source::Broken { .. } => "it is null",
+            };
+            text(ClaimVerdict::Null, why)
+        }
         ClaimOutcome::Shadowed => text(ClaimVerdict::Shadowed, "a claim of this name came before it"),
         ClaimOutcome::Overflowed(count) => text(
             ClaimVerdict::Overflowed,

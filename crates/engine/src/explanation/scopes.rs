@@ -43,12 +43,16 @@ pub struct ScopeTold {
     pub consent_asked: bool,
     /// What became of it.
     pub verdict: ScopeVerdict,
+    /// The scope that was probably meant by one that the server does not have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub did_you_mean: Option<String>,
 }
 
 impl ScopeTold {
     /// What is said of it to people.
-    pub(super) fn text(&self) -> &'static str {
-        match (self.verdict, self.consent_asked, self.by_default) {
+    pub(super) fn text(&self) -> String {
+        let meant = self.did_you_mean.as_ref().map(|meant| format!("; did you mean `{meant}`?"));
+        let text = match (self.verdict, self.consent_asked, self.by_default) {
             (ScopeVerdict::Granted, true, _) => "granted once the user consents",
             (ScopeVerdict::Granted, false, true) => "granted by default",
             (ScopeVerdict::Granted, false, false) => "granted",
@@ -57,7 +61,8 @@ impl ScopeTold {
             (ScopeVerdict::NeedsUser, ..) => "a service cannot have it",
             (ScopeVerdict::NeedsConsent, ..) => "needs the user's consent, and nobody can be asked",
             (ScopeVerdict::NotGranted, ..) => "not granted",
-        }
+        };
+        text.to_owned() + &meant.unwrap_or_default()
     }
 }
 
@@ -98,7 +103,19 @@ pub(super) fn told(
         consent: server.scopes.get(name.as_str()).map(|scope| scope.consent),
         consent_asked: consent_asked(&name),
         verdict: verdict(&name),
+        did_you_mean: meant(server, &name),
         name,
     };
     names.into_iter().map(told).collect()
+}
+
+/// The name most like one that the server does not have.
+fn meant(server: &AuthorizationServer, name: &str) -> Option<String> {
+    if server.scopes.contains_key(name) {
+        return None;
+    }
+    let mut known: Vec<&str> = server.scopes.keys().map(|known| &**known).collect();
+    // Of names that are alike the same one every time.
+    known.sort_unstable();
+    el::nearest(name, known.into_iter()).map(str::to_owned)
 }

@@ -29,14 +29,28 @@ impl Display for Explanation {
                 writeln!(f, "  {:width$}  {}", plain(&scope.name), scope.text())?;
             }
         }
-        for (token, title) in [(TokenTold::AccessToken, "access token"), (TokenTold::IdToken, "ID token")] {
+        for (token, title) in CARRIERS {
             let claims: Vec<&ClaimTold> = self.claims.iter().filter(|claim| claim.token == token).collect();
             if !claims.is_empty() {
-                writeln!(f, "\nclaims of the {title}")?;
-                claims_told(f, &claims)?;
+                writeln!(f, "\nclaims of {title}")?;
+                claims_told(f, &claims, |claim| token == TokenTold::Userinfo && self.is_told_before(claim))?;
             }
         }
         Ok(())
+    }
+}
+
+const CARRIERS: [(TokenTold, &str); 3] = [
+    (TokenTold::AccessToken, "the access token"),
+    (TokenTold::IdToken, "the ID token"),
+    (TokenTold::Userinfo, "userinfo"),
+];
+
+impl Explanation {
+    /// Whether a token has the claim that userinfo repeats.
+    fn is_told_before(&self, claim: &ClaimTold) -> bool {
+        let mut others = self.claims.iter().filter(|other| other.token != TokenTold::Userinfo);
+        others.any(|other| other.id == claim.id && other.is_told_at_length())
     }
 }
 
@@ -119,11 +133,19 @@ fn verdicts(f: &mut Formatter<'_>, indent: &str, verdicts: &[Verdict]) -> fmt::R
     Ok(())
 }
 
-/// First those that were evaluated, one by one, then those that were not, by the reason.
-fn claims_told(f: &mut Formatter<'_>, claims: &[&ClaimTold]) -> fmt::Result {
-    claims.iter().filter(|claim| claim.is_evaluated()).try_for_each(|claim| write!(f, "{claim}"))?;
+/// First one by one, then by the reason those of which there is little to say.
+fn claims_told(
+    f: &mut Formatter<'_>,
+    claims: &[&ClaimTold],
+    is_told_before: impl Fn(&ClaimTold) -> bool,
+) -> fmt::Result {
+    let mut at_length = claims.iter().filter(|claim| claim.is_told_at_length());
+    at_length.try_for_each(|claim| {
+        writeln!(f, "{}", claim.headline())?;
+        if is_told_before(claim) { Ok(()) } else { claim.details(f) }
+    })?;
     let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
-    for claim in claims.iter().filter(|claim| !claim.is_evaluated()) {
+    for claim in claims.iter().filter(|claim| !claim.is_told_at_length()) {
         let (reason, name) = (claim.text.as_deref().unwrap_or_default(), plain(&claim.name));
         match reasons.iter_mut().find(|(known, _)| *known == reason) {
             Some((_, names)) => names.push(name),
@@ -134,34 +156,36 @@ fn claims_told(f: &mut Formatter<'_>, claims: &[&ClaimTold]) -> fmt::Result {
 }
 
 impl ClaimTold {
-    fn is_evaluated(&self) -> bool {
+    fn is_told_at_length(&self) -> bool {
         use ClaimVerdict as V;
-        !matches!(self.verdict, V::Disabled | V::Reserved | V::ScopeNotGranted | V::OnRequestOnly)
+        // Most users have no value for most of the claims that come with a server.
+        let goes_without_saying = self.verdict == V::Null && self.system && self.source.is_none();
+        !goes_without_saying
+            && !matches!(self.verdict, V::Disabled | V::Reserved | V::ScopeNotGranted | V::OnRequestOnly)
     }
-}
 
-impl Display for ClaimTold {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+    fn headline(&self) -> String {
         let name = plain(&self.name);
-        match (&self.value, &self.text) {
-            (Some(value), _) => writeln!(f, "  ✓ {name} = {}", shown(value))?,
-            (None, text) => {
-                let mark = if self.verdict == ClaimVerdict::Failed { '✗' } else { '·' };
-                writeln!(f, "  {mark} {name}: {}", plain(text.as_deref().unwrap_or_default()))?;
-            }
+        if let Some(value) = &self.value {
+            return format!("  ✓ {name} = {}", shown(value));
         }
+        let mark = if self.verdict == ClaimVerdict::Failed { '✗' } else { '·' };
+        format!("  {mark} {name}: {}", plain(self.text.as_deref().unwrap_or_default()))
+    }
+
+    /// What it is made of, and what it read.
+    fn details(&self, f: &mut Formatter<'_>) -> fmt::Result {
         if let Some(source) = &self.source {
             writeln!(f, "      {}", plain(source))?;
         }
-        for input in &self.inputs {
-            writeln!(f, "      {} = {}", plain(&input.path), shown(&input.value))?;
-        }
-        Ok(())
+        let mut inputs = self.inputs.iter();
+        inputs.try_for_each(|input| writeln!(f, "      {} = {}", plain(&input.path), shown(&input.value)))
     }
 }
 
 fn shown(value: &Value) -> String {
-    let text = value.to_string();
+    // JSON escapes only some of what a terminal obeys.
+    let text = plain(&value.to_string());
     if text.chars().count() <= VALUE_CHARACTERS {
         return text;
     }

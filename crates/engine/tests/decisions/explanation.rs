@@ -1,11 +1,13 @@
 //! Explanations as people and as programs read them: a file in `explained/` holds a configuration and a question, the text
 //! and the JSON. `TOKENMINT_BLESS=1` writes the answers anew.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use engine::{Names, Recorder, explain, mint};
+use engine::{Explanation, Names, Recorder, explain, mint, userinfo};
 use model::{ClientId, GroupId, UserId};
+use serde_json::Value;
 
 use crate::dialogue::envelope;
 use crate::world::{World, request, seed};
@@ -45,11 +47,12 @@ impl Names for Phonebook {
     }
 }
 
-fn explained(question: &str) -> String {
+fn told(question: &str) -> Explanation {
     let mut world = World::new();
     let mut asked = None;
     for line in question.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        match line.strip_prefix("explain ") {
+        let asking = line.strip_suffix(" and userinfo").unwrap_or(line).strip_prefix("explain ");
+        match asking {
             Some(rest) => asked = Some(request::facts(rest)),
             None => world.configure(line),
         }
@@ -57,7 +60,14 @@ fn explained(question: &str) -> String {
     let (server, facts) = (world.compile(), asked.expect("something is asked"));
     let mut recorder = Recorder::default();
     let outcome = mint(&server, &facts, &envelope(), &mut recorder);
-    let explanation = explain(&server, &facts, &Phonebook, &recorder, &outcome);
+    if let (Ok(minted), true) = (&outcome, question.contains("and userinfo")) {
+        let _ = userinfo(&server, &facts, &minted.grant.scopes, envelope().issued_at, &mut recorder);
+    }
+    explain(&server, &facts, &Phonebook, &recorder, &outcome)
+}
+
+fn explained(question: &str) -> String {
+    let explanation = told(question);
     let json = serde_json::to_string_pretty(&explanation).unwrap();
     format!("{}{MARK}{explanation}{MARK}{json}\n", question.trim_end())
 }
@@ -92,6 +102,16 @@ fn a_refusal_is_explained_with_what_would_have_to_change_for_each_rule() {
 }
 
 #[test]
+fn userinfo_is_told_apart_from_the_tokens() {
+    check("userinfo.txt");
+}
+
+#[test]
+fn a_scope_that_the_server_does_not_have_is_told_with_one_that_is_like_it() {
+    check("unknown-scope.txt");
+}
+
+#[test]
 fn a_service_is_told_what_it_cannot_have() {
     check("service.txt");
 }
@@ -115,4 +135,52 @@ fn names_that_command_a_terminal_or_forge_a_line_are_shown_harmless() {
     assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
     assert!(!text.lines().any(|line| line.starts_with("granted by nobody") || line == "y"), "{text}");
     assert!(!text.contains('\u{202e}'));
+}
+
+const PAGE: &str = include_str!("../../../../docs/explanation.md");
+
+#[test]
+fn the_page_shows_a_text_as_it_is() {
+    let told = told(
+        "policy Customers for every app
+        rule Readers if user in Sales or in Support and only openid read, then 1h
+        scope read
+        explain app Portal, user ana in Engineering, scopes openid read",
+    );
+    let shown = PAGE.split("```\n").nth(1).unwrap();
+    assert!(told.to_string().starts_with(shown), "{told}");
+}
+
+/// Adds the names of all members, but for those that data has chosen.
+fn members(json: &Value, found: &mut BTreeSet<String>) {
+    match json {
+        Value::Object(object) => {
+            for (name, value) in object {
+                found.insert(name.clone());
+                if name != "value" {
+                    members(value, found);
+                }
+            }
+        }
+        Value::Array(elements) => elements.iter().for_each(|element| members(element, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_page_names_every_member() {
+    let mut found = BTreeSet::new();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/decisions/explained");
+    for file in std::fs::read_dir(folder).unwrap() {
+        let kept = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        let json: Value = serde_json::from_str(kept.split(MARK).nth(2).unwrap()).unwrap();
+        members(&json, &mut found);
+    }
+    assert!(found.len() > 40, "{found:?}");
+    for name in found {
+        assert!(
+            PAGE.contains(&format!("`{name}`")) || PAGE.contains(&format!(".{name}`")),
+            "{name} is not in docs/explanation.md"
+        );
+    }
 }

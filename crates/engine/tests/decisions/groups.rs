@@ -1,6 +1,9 @@
 //! Groups claims: which groups, how many, and what becomes of too many (Okta, sections 4.1 and 4.7).
 
+use model::GroupId;
+
 use crate::dialogue::check;
+use crate::world::{World, seed};
 
 /// Every claim below stands on such a server.
 fn check_with_rule(text: &str) {
@@ -119,4 +122,30 @@ fn a_disabled_claim_and_one_that_is_not_released_match_as_many_groups_as_they_li
         yields app Portal, user ana, by password, groups 200 Team, scopes write
         → refused: the user claim later: 201 groups pass the filter, and 100 may (too_many_groups)",
     );
+}
+
+fn configured(text: &str) -> engine::Needs {
+    let mut world = World::new();
+    text.lines().map(str::trim).for_each(|line| world.configure(line));
+    world.compile().needs
+}
+
+#[test]
+fn a_server_says_which_groups_and_links_it_asks_about() {
+    let staff = GroupId::mint(seed("Staff"));
+    let needs = configured(&format!(
+        r#"policy Default for every app
+        rule Any if user in Staff and not in Guests, then 1h
+        claim a = isMemberOfGroup("{staff}") AND isMemberOfGroupName("Admins")
+        claim b = isMemberOfGroup("no id")
+        inactive claim c = isMemberOfGroupName("Off")
+        claim d = user.getLinkedObject("manager").lastName"#
+    ));
+    assert_eq!(needs.groups, [staff, GroupId::mint(seed("Guests"))].into());
+    assert_eq!(needs.group_names, ["Admins".to_owned()].into());
+    assert_eq!(needs.linked_objects, ["manager".to_owned()].into());
+    assert!(!needs.every_group && !needs.every_linked_object);
+    assert!(configured("claim groups of groups equal to Staff").every_group);
+    assert!(configured("claim a = isMemberOfGroupNameStartsWith('A')").every_group);
+    assert!(!configured("inactive claim groups of every group").every_group);
 }

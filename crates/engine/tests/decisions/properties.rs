@@ -156,7 +156,7 @@ proptest! {
         let server = world.compile();
         let mut gathered = facts.clone();
         if let Some(user) = &mut gathered.user {
-            user.groups.retain(|group| server.groups_named().contains(&group.id));
+            user.groups.retain(|group| server.needs.groups.contains(&group.id));
             user.groups.reverse();
         }
         prop_assert_eq!(decide(&server, &gathered, &mut Silent), decide(&server, &facts, &mut Silent));

@@ -9,6 +9,7 @@ mod claim;
 mod client_secret;
 mod configuration;
 mod explain;
+mod expression;
 mod group;
 mod jwk;
 mod key;
@@ -57,6 +58,7 @@ pub fn routes() -> Routes<App> {
         .and(group::routes())
         .and(authorization_server::routes())
         .and(preview::routes())
+        .and(expression::routes())
         .and(configuration::routes())
         .and(associated_server::routes())
         .and(policy::routes())

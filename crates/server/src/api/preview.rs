@@ -58,7 +58,8 @@ async fn answer(
     let asked = meaning.complete(&snapshot, &directory, &mut names)?;
     let issuers = here.issuers();
     let stage = Stage { snapshot: &snapshot, server: &server, issuers: &issuers, names: &names };
-    let preview = preview::preview(&stage, &asked, at);
+    // A draft is compiled for this question alone.
+    let preview = portable::at_length(|| preview::preview(&stage, &asked, at));
     let answer =
         Answer { preview: &preview, revision: Some(current.revision), draft: question.draft.is_some(), at };
     Ok(wanted.reply(Readable { json: &|| answer.to_json(), text: &|| answer.to_text() }))
@@ -83,6 +84,7 @@ async fn try_out(
     let Asked { actor, origin, now } = asked.clone();
     let mut draft = Draft::new(current.clone(), actor, origin, now);
     let target = Target::Server(server.server.value.id);
-    portable::apply(&mut draft, &app.ids, &world, target, &wanted).map_err(refuse)?;
+    let apply = || portable::apply(&mut draft, &app.ids, &world, target, &wanted);
+    portable::at_length(apply).map_err(refuse)?;
     Ok(draft.snapshot().clone())
 }

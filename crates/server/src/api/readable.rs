@@ -18,6 +18,7 @@ pub enum Wanted {
 }
 
 /// An answer in both forms; only one of them is made.
+#[derive(Clone, Copy)]
 pub struct Readable<'a> {
     /// For programs.
     pub json: &'a dyn Fn() -> Value,

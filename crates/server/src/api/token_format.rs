@@ -112,6 +112,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_oktas_is_not_shown() {
+        let default = TokenFormat::default();
+        let pointer = TokenFormat { groups_overflow: GroupsOverflow::Pointer, ..default };
+        let es256 = TokenFormat { signing_algorithm: SigningAlgorithm::Es256, ..default };
+        for (format, shown) in [
+            (default, None),
+            (es256, Some(json!({"signingAlgorithm": "ES256", "accessTokenProfile": "OKTA"}))),
+            (
+                pointer,
+                Some(json!({
+                    "signingAlgorithm": "RS256", "accessTokenProfile": "OKTA", "groupsOverflow": "POINTER",
+                })),
+            ),
+        ] {
+            assert_eq!(view(format), shown);
+        }
+    }
+
+    #[test]
     fn what_is_not_known_is_refused_by_its_name() {
         for (member, field, cause) in [
             (json!([]), "tokenmint", "tokenmint: must be an object"),

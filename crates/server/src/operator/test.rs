@@ -26,7 +26,7 @@ pub struct Wanted {
     /// Run them on the configuration in this file, without a server: what `tokenmint export` writes
     #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "token_file", "ca"])]
     pub configuration: Option<PathBuf>,
-    /// Write the results as JUnit XML, too
+    /// Write the results as XML (`JUnit`), too, for pipelines
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
     /// Show the results as JSON, for programs
@@ -133,12 +133,10 @@ impl<'r> Bench<'_, 'r> {
             self.servers.insert(name.clone(), (previewer, Touched::default()));
         }
         let asked = self.servers.get_mut(&name).ok_or_else(|| wrong("is not there"))?;
-        if let (Previewer::File { document, .. }, Some(server)) = (&asked.0, &file.server) {
-            if document["server"]["name"] != server.as_str() {
-                return Err(wrong(&format!(
-                    "the cases are for `{server}`, and the configuration is another's"
-                )));
-            }
+        if let (Previewer::File { document, .. }, Some(server)) = (&asked.0, &file.server)
+            && document["server"]["name"] != server.as_str()
+        {
+            return Err(wrong(&format!("the cases are for `{server}`, and the configuration is another's")));
         }
         Ok(asked)
     }

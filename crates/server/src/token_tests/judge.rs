@@ -262,7 +262,8 @@ mod tests {
             let mut found: Vec<String> =
                 places(expected.clone(), &granted()).split(' ').map(str::to_owned).collect();
             let mut named: Vec<&str> = named.split(' ').collect();
-            (found.sort_unstable(), named.sort_unstable());
+            found.sort_unstable();
+            named.sort_unstable();
             assert_eq!(found, named, "{expected}");
         }
         for (expected, named) in [

@@ -1,4 +1,4 @@
-//! The results as JUnit XML, which pipelines show. Owns the escaping; leaves out what the results are (`report`).
+//! The results as `JUnit` XML, which pipelines show. Owns the escaping; leaves out what the results are (`report`).
 
 use std::fmt::Write as _;
 

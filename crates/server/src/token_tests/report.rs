@@ -1,4 +1,4 @@
-//! What became of the cases: for a person, and as JSON for a program. Owns the results' shape; leaves out JUnit (`junit`).
+//! What became of the cases: for a person, and as JSON for a program. Owns the results' shape; leaves out XML (`junit`).
 
 use std::fmt::Write as _;
 

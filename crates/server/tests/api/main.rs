@@ -3,6 +3,7 @@
 mod beyond_okta;
 mod configuration;
 mod explain;
+mod expression;
 #[path = "../ledger/mod.rs"]
 mod ledger;
 mod preview;

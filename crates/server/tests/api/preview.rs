@@ -71,6 +71,51 @@ async fn a_user_who_need_not_exist_gets_every_token_decoded_and_nothing_is_remem
     assert_eq!(remembered(&site).await, before);
 }
 
+/// The ID token of the guide to authorization servers that Okta's users began with: claim by claim, with its custom claim. (That sample lasts 137
+/// seconds longer than the hour that ID tokens last.)
+#[tokio::test]
+async fn the_sample_id_token_of_the_guide_is_reproduced() {
+    let site = Site::new().await;
+    let mut app = portal();
+    app["credentials"]["oauthClient"]["client_id"] = json!("fa39J40exampleXdcCwWA");
+    app["settings"]["oauthClient"]["grant_types"] = json!(["implicit"]);
+    app["settings"]["oauthClient"]["response_types"] = json!(["id_token"]);
+    site.create("/api/v1/apps", app).await;
+    let claim = json!({
+        "name": "preferred_honorific", "claimType": "IDENTITY", "value": "user.honorificPrefix", "scopes": ["profile"],
+    });
+    let answer = ask(
+        &site,
+        json!({
+            "clientId": "fa39J40exampleXdcCwWA", "grantType": "implicit", "responseType": "id_token",
+            "scopes": ["openid", "profile"], "nonce": "YsG76jo", "at": "2017-06-24T18:16:15Z",
+            "draft": {"claims": [claim]},
+            "user": {
+                "id": "00uawpa4r4Zybz9On0h7", "lastUpdated": "2017-06-22T18:19:58Z",
+                "profile": {
+                    "displayName": "Jakub Vulcan", "firstName": "John", "lastName": "Smith", "honorificPrefix": "Commodore",
+                    "login": "example@mailinator.com", "locale": "en_US", "timezone": "America/Los_Angeles",
+                },
+                "session": {"amr": ["pwd"], "authTime": "2017-06-24T18:16:14Z", "idp": "examplefz3q4Yd3Zk70h7"},
+            },
+        }),
+    )
+    .await;
+    assert_eq!(answer.get("accessToken"), None, "only an ID token was asked for");
+    let mut claims = answer["idToken"]["claims"].as_object().cloned().unwrap_or_else(|| panic!("{answer}"));
+    let [jti, iss] =
+        ["jti", "iss"].map(|name| claims.shift_remove(name).unwrap().as_str().unwrap().to_owned());
+    assert!(jti.starts_with("ID.") && iss.starts_with("https://id.example.com/oauth2/"), "{jti} {iss}");
+    let expected = json!({
+        "sub": "00uawpa4r4Zybz9On0h7", "name": "Jakub Vulcan", "locale": "en-US", "ver": 1,
+        "aud": "fa39J40exampleXdcCwWA", "iat": 1_498_328_175, "exp": 1_498_331_775, "amr": ["pwd"],
+        "idp": "examplefz3q4Yd3Zk70h7", "nonce": "YsG76jo", "preferred_username": "example@mailinator.com",
+        "given_name": "John", "family_name": "Smith", "zoneinfo": "America/Los_Angeles",
+        "updated_at": 1_498_155_598, "auth_time": 1_498_328_174, "preferred_honorific": "Commodore",
+    });
+    assert_eq!(Value::Object(claims), expected);
+}
+
 #[tokio::test]
 async fn a_refusal_is_the_very_error_of_the_flow() {
     let site = Site::new().await;
@@ -94,6 +139,29 @@ async fn a_refusal_is_the_very_error_of_the_flow() {
     let user = json!({"profile": {}});
     let wrong = ask(&site, json!({"clientId": client, "grantType": "password", "user": user})).await;
     assert_eq!(wrong["error"]["error"], "unauthorized_client");
+}
+
+#[tokio::test]
+async fn a_refresh_is_judged_by_the_sign_in_that_began_it() {
+    let site = Site::new().await;
+    site.create("/api/v1/apps", portal()).await;
+    let rule = |name: &str, grant: &str, scopes: Value| json!({"name": name, "grantTypes": [grant], "people": {"groups": ["EVERYONE"]}, "scopes": scopes});
+    let rules = json!([
+        rule("Listed for refreshes", "refresh_token", json!(["*"])),
+        rule("Sign-in", "authorization_code", json!(["openid", "email"])),
+    ]);
+    let draft =
+        json!({"policies": [{"name": "p", "description": "d", "clients": ["ALL_CLIENTS"], "rules": rules}]});
+    let refresh = |scopes: Value| {
+        json!({
+            "client": "Portal", "grantType": "refresh_token", "scopes": scopes, "draft": draft,
+            "user": {"profile": {"login": "ana@example.com"}},
+        })
+    };
+    let answer = ask(&site, refresh(json!(["openid", "email"]))).await;
+    assert_eq!(answer["grant"]["rule"]["name"], "Sign-in", "{answer}");
+    let answer = ask(&site, refresh(json!(["openid", "phone"]))).await;
+    assert_eq!(answer["error"]["reason"], "scope_denied", "{answer}");
 }
 
 #[tokio::test]

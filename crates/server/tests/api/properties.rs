@@ -192,6 +192,7 @@ impl Subject {
             (Method::POST, format!("{own}/credentials/secrets"), json!({"status": "ACTIVE"})),
             (Method::POST, "/api/v1/groups".to_owned(), group.clone()),
             (Method::PUT, format!("/api/v1/groups/{group_id}"), group),
+            (Method::POST, format!("{server}/preview"), question()),
             (Method::PUT, token, json!({"name": "A token", "network": {"connection": "ANYWHERE"}})),
         ];
         Self { site, bodies: bodies.into() }
@@ -217,6 +218,27 @@ fn whole_server() -> Value {
     json!({
         "name": "default", "description": "d", "audiences": ["api://default"], "issuerMode": "ORG_URL",
         "credentials": {"signing": {"rotationMode": "AUTO"}},
+    })
+}
+
+/// A question with everything that one may say.
+fn question() -> Value {
+    json!({
+        "client": "Courier", "grantType": "authorization_code", "scopes": ["openid", "orders.read"],
+        "at": "2026-01-31T12:00:00Z", "nonce": "n", "responseType": "code",
+        "user": {
+            "id": "00u00000000000000001", "status": "ACTIVE", "profile": {"login": "ana@example.com", "email": "a"},
+            "appProfile": {"userName": "ana"}, "groups": ["Staff", {"name": "Team", "type": "APP_GROUP"}],
+            "linked": {"manager": {"login": "mo@example.com"}}, "emailVerified": true,
+            "lastUpdated": "2026-01-30T12:00:00Z", "session": {"amr": ["pwd"], "authTime": "2026-01-31T11:00:00Z"},
+        },
+        "draft": {
+            "claims": [{"name": "tier", "claimType": "RESOURCE", "value": "user.email", "scopes": ["orders.read"]}],
+            "policies": [{"name": "p", "description": "d", "clients": ["ALL_CLIENTS"], "rules": [{
+                "name": "r", "grantTypes": ["authorization_code"], "people": {"groups": ["EVERYONE", "Staff"]},
+                "scopes": ["*"], "accessTokenLifetimeMinutes": 5,
+            }]}],
+        },
     })
 }
 
@@ -276,6 +298,8 @@ fn no_body_breaks_the_management_api_and_what_is_refused_changes_nothing() {
             assert!(reply.status < 500, "{}", what());
             if reply.status >= 400 {
                 assert!(is_error_object(&reply), "{}", what());
+                assert_eq!(subject.state().await, before, "{}", what());
+            } else if target.ends_with("/preview") {
                 assert_eq!(subject.state().await, before, "{}", what());
             } else {
                 assert!(!reply.json()["id"].as_str().unwrap_or_default().is_empty(), "{}", what());

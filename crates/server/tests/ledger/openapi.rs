@@ -19,6 +19,10 @@ const BEYOND_OKTA: &[(&str, &str)] = &[
         "a key that was lost must go at once; a rotation leaves it published for a day",
     ),
     ("/api/v1/authorizationServers/{server}/preview", "Okta's Token Preview is a screen without an API"),
+    (
+        "/api/v1/authorizationServers/{server}/expressions/test",
+        "what an expression comes to is known before it is saved",
+    ),
     ("/api/v1/logs/{event}/explain", "nobody should have to guess why a token was refused"),
     (
         "/api/v1/authorizationServers/{server}/configuration",

@@ -45,6 +45,7 @@ PUT /api/v1/authorizationServers/{server} okta.authorizationServers.manage Serve
 DELETE /api/v1/authorizationServers/{server} okta.authorizationServers.manage ServerManagers
 POST /api/v1/authorizationServers/{server}/lifecycle/activate okta.authorizationServers.manage ServerManagers
 POST /api/v1/authorizationServers/{server}/lifecycle/deactivate okta.authorizationServers.manage ServerManagers
+POST /api/v1/authorizationServers/{server}/expressions/test okta.authorizationServers.read ServerReaders
 POST /api/v1/authorizationServers/{server}/preview okta.authorizationServers.read ServerReaders
 GET /api/v1/authorizationServers/{server}/configuration okta.authorizationServers.read ServerReaders
 PUT /api/v1/authorizationServers/{server}/configuration okta.authorizationServers.manage ServerManagers

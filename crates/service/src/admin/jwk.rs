@@ -134,9 +134,10 @@ pub async fn create(
         .await
 }
 
+/// An app without keys is one that never had any.
 fn commit(draft: &mut Draft, entry: &AppEntry, keys: Vec<RegisteredJwk>) {
     let mut app: App = entry.app.value.clone();
-    app.oauth.keys = Some(ClientKeys::Jwks(keys));
+    app.oauth.keys = (!keys.is_empty()).then_some(ClientKeys::Jwks(keys));
     app.last_updated = draft.now;
     draft.log(EventType::AppUpdated, [target::app(&app)]);
     draft.put(Document::App(Box::new(app)));

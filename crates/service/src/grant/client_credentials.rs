@@ -11,7 +11,7 @@ pub fn gather(app: &AppEntry, scopes: Requested) -> Facts {
 }
 
 /// What is known of a client, whatever the grant.
-pub(super) fn client(app: &AppEntry) -> ClientFacts {
+pub(crate) fn client(app: &AppEntry) -> ClientFacts {
     let app = &app.app.value;
     ClientFacts {
         client_id: app.client_id.clone(),

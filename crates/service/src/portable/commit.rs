@@ -56,7 +56,7 @@ pub async fn current(tenant: &Tenant, path_segment: &str) -> Result<(Portable, u
 }
 
 /// Does what a long document makes long, without holding up what else the thread would do.
-fn at_length<T>(work: impl FnOnce() -> T) -> T {
+pub fn at_length<T>(work: impl FnOnce() -> T) -> T {
     match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
         Ok(RuntimeFlavor::MultiThread) => block_in_place(work),
         // There is nobody to hand the rest to.

@@ -22,7 +22,7 @@ mod scopes;
 mod world;
 
 pub use apply::{THINGS_MAX, Target, apply};
-pub use commit::{Applied, Wanted, carry_out, current, rehearse};
+pub use commit::{Applied, Wanted, at_length, carry_out, current, rehearse};
 pub use document::{Claim, Client, People, Policy, Portable, Rule, Scope, Server, VERSION, ValueType};
 pub use export::export;
 pub use plan::{Difference, Plan, PlanStep, Verb, What};

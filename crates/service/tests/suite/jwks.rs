@@ -128,3 +128,18 @@ async fn a_client_that_signs_keeps_a_key_to_be_known_by() {
     let basic = app_with(&world, AuthMethod::ClientSecretBasic, registered(&world, Some("one"))).await;
     set(&world, &basic.entry, 0, Status::Inactive).await.unwrap();
 }
+
+#[tokio::test]
+async fn an_app_whose_last_key_was_deleted_has_none() {
+    let world = World::new().await;
+    let app = app_with(&world, AuthMethod::ClientSecretBasic, registered(&world, Some("one"))).await;
+    set(&world, &app.entry, 0, Status::Inactive).await.unwrap();
+    let (id, key) = (app.entry.app.value.id.to_string(), registered_key(&world, &app.entry));
+    jwk::delete(&world.tenant, world.asked(), id.clone(), key).await.unwrap();
+    assert_eq!(app::get(&world.snapshot(), &id).unwrap().app.value.oauth.keys, None);
+}
+
+fn registered_key(world: &World, app: &AppEntry) -> String {
+    let entry = app::get(&world.snapshot(), app.app.value.id.as_str()).unwrap();
+    jwk::list(&entry)[0].id.to_string()
+}

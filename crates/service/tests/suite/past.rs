@@ -3,6 +3,7 @@
 use model::{Document, Policy};
 use service::Failure;
 use service::history::{CHANGES_MAX, Lost, configuration_at};
+use store::Batch;
 
 use crate::portrait::{difference, documents};
 use crate::world::{DEFAULT, World, refused};
@@ -62,5 +63,35 @@ async fn what_another_node_changed_is_taken_back_too() {
     let there = configuration_at(&world.store, &other.snapshot(), before.revision).await.unwrap();
     for again in [here, there] {
         assert_eq!(difference(&documents(&before), &documents(&again)), None);
+    }
+}
+
+#[tokio::test]
+async fn a_revision_that_a_restore_skipped_is_unknown_and_one_of_before_is_not() {
+    let world = World::new().await;
+    world.make_scope("orders").await;
+    let before = world.snapshot();
+    let known = i64::try_from(before.revision).unwrap();
+    let mut batch = Batch::new(world.org.as_str(), "{}");
+    batch.advance_revision(known, known + 5);
+    batch.append_change(store::NewChange {
+        revision: known + 5,
+        ordinal: 0,
+        kind: "restored",
+        id: world.org.as_str(),
+        parent: None,
+        at: world.now().milliseconds(),
+        schema: 1,
+        before: None,
+        after: None,
+    });
+    world.store.commit(batch).await.unwrap();
+    let newest = world.loaded().await;
+    assert_eq!(newest.revision, before.revision + 5);
+    let again = configuration_at(&world.store, &newest, before.revision).await.unwrap();
+    assert_eq!(difference(&documents(&before), &documents(&again)), None);
+    for skipped in 1..5 {
+        let answer = configuration_at(&world.store, &newest, before.revision + skipped).await;
+        assert_eq!(refused(answer), Lost::Unknown, "{skipped}");
     }
 }

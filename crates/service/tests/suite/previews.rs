@@ -93,8 +93,8 @@ fn wish() -> impl Strategy<Value = Wish> {
     )
 }
 
-fn status(active: bool) -> Option<Status> {
-    Some(if active { Status::Active } else { Status::Inactive })
+fn status(active: bool) -> Status {
+    if active { Status::Active } else { Status::Inactive }
 }
 
 impl Wish {
@@ -134,7 +134,7 @@ impl Wish {
         for (number, (expression, scope, active)) in self.claims.iter().enumerate() {
             let settings = claim::Settings {
                 name: format!("c{number}"),
-                status: status(*active),
+                status: Some(status(*active)),
                 claim_type: ClaimType::Resource,
                 value: ClaimValue::Expression(EXPRESSIONS[*expression].to_owned()),
                 scopes: scope.iter().map(|scope| SCOPES[*scope].to_owned()).collect(),
@@ -169,7 +169,7 @@ impl Wish {
             };
             let settings = policy::Settings {
                 priority: Some(1),
-                status: status(*active),
+                status: Some(status(*active)),
                 clients: Some(clients),
                 ..policy_settings(&format!("p{number}"))
             };
@@ -215,7 +215,7 @@ impl RuleWish {
                     ScopeCondition::Only(scopes.iter().map(|scope| SCOPES[*scope].to_owned()).collect())
                 }),
             lifetimes: Lifetimes { access_token_minutes: self.minutes, ..Lifetimes::default() },
-            status: status(self.active),
+            status: Some(status(self.active)),
             ..rule_settings(&format!("r{number}"))
         }
     }

@@ -1,5 +1,8 @@
 //! The token endpoint's use case: what is given out, every refusal that a service can cause, and what the log says.
 
+use std::future::Future as _;
+use std::task::{Context, Waker};
+
 use jose::{Algorithm, PublicKey};
 use model::app::OAuthSettings;
 use model::event::{EventType, OutcomeResult};
@@ -12,6 +15,7 @@ use service::admin::{Precondition, authorization_server, claim, policy, rule, sc
 use service::client::Credentials;
 use service::freshness::Passing;
 use service::log::write_early_refusals;
+use service::tenant::TOKEN_REQUESTS_MAX;
 use service::token::{self, Refusal, Request};
 use service::{Failure, Remedy};
 
@@ -344,4 +348,30 @@ async fn without_a_log_there_is_no_token_and_no_refusal_that_was_not_logged() {
     );
     assert!(matches!(made.await, Err(Failure::Fault(fault)) if fault.remedy == Remedy::TryLater));
     assert_eq!(world.snapshot().revision, revision, "what was not committed is not shown");
+}
+
+/// What has no bound takes the node down first: the excess is sent away before anything is looked at.
+#[tokio::test]
+async fn only_so_many_requests_are_under_way_at_once() {
+    let world = World::new().await;
+    world.make_scope("read").await;
+    let app = world.try_app(app_settings("Courier")).await.unwrap();
+    let asked = request(basic(&app), Some("read"));
+    let nobody = &mut Context::from_waker(Waker::noop());
+    let mut under_way = Vec::new();
+    while under_way.len() < TOKEN_REQUESTS_MAX {
+        let mut request = Box::pin(world.ask(&asked));
+        // Where the log was faster than the signature, it is over already.
+        if request.as_mut().poll(nobody).is_pending() {
+            under_way.push(request);
+        }
+    }
+    let Err(Failure::Fault(fault)) = world.ask(&asked).await else { panic!("there is no room for it") };
+    assert_eq!(
+        (fault.remedy, fault.to_string()),
+        (Remedy::TryLater, "too many token requests are under way".into())
+    );
+    let first = under_way.swap_remove(0);
+    first.await.unwrap();
+    world.ask(&asked).await.unwrap();
 }

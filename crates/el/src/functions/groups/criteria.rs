@@ -85,7 +85,7 @@ impl<'v> Criterion<'v> {
 
     fn means(&self, group: &Group) -> bool {
         let has = |value: &str| match self.key {
-            "group.id" => *group.id == *value,
+            "group.id" => group.has_id(value),
             "group.source.id" => group.source.as_ref().is_some_and(|source| *source.id == *value),
             "group.type" => group.kind.as_str() == value,
             _ if self.exact => *group.name == *value,
