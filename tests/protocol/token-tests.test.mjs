@@ -35,8 +35,10 @@ async function makeSurroundings(text) {
       response_types: [...new Set(grantTypes.flatMap((grant) => types[grant] ?? []))],
       ...(service ? {} : { redirect_uris: ['https://app.example.com/cb'] }),
     };
-    const members = (profile ?? '').split(', ').filter(Boolean).map((member) => member.split(': '));
-    const body = appBody({ label, credentials: { client_id: id }, client, profile: Object.fromEntries(members) });
+    const members = profile?.split(', ').filter(Boolean).map((member) => member.split(': '));
+    const body = appBody({
+      label, credentials: { client_id: id }, client, ...(members && { profile: Object.fromEntries(members) }),
+    });
     await server.api.ok('POST', '/api/v1/apps', body, 200);
   }
 }

@@ -84,7 +84,7 @@ fn a_file_that_is_wrong_runs_nothing_and_names_the_place() {
     let configuration = configuration.to_str().unwrap();
     let misspelt = changed(&directory, "microservices.tests.yaml", "rule: Sending", "rules: Sending");
     let foreign = changed(&directory, "group-claims.tests.yaml", "rule: Everybody", "rule: Everybody");
-    let broken = changed(&directory, "microservices.yaml", "value: app.profile.team", "value: app.profile.");
+    let broken = changed(&directory, "microservices.yaml", "value: app.profile?.team", "value: app.profile.");
     for (files, said) in [
         ([misspelt.as_str(), configuration], "there is no member `rules`"),
         ([foreign.as_str(), configuration], "the cases are for `Workspace`"),
