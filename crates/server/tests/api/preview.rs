@@ -8,7 +8,7 @@ use crate::site::{ADMIN, Site};
 const PREVIEW: &str = "/api/v1/authorizationServers/default/preview";
 
 /// A portal whose users sign in.
-fn portal() -> Value {
+pub fn portal() -> Value {
     json!({
         "name": "oidc_client", "label": "Portal", "signOnMode": "OPENID_CONNECT",
         "credentials": {"oauthClient": {"token_endpoint_auth_method": "client_secret_basic"}},
