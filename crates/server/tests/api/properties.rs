@@ -303,8 +303,6 @@ fn no_body_breaks_the_management_api_and_what_is_refused_changes_nothing() {
                 assert_eq!(subject.state().await, before, "{}", what());
             } else if target.ends_with("/preview") {
                 assert_eq!(subject.state().await, before, "{}", what());
-            } else if target.ends_with("/preview") {
-                assert_eq!(subject.state().await, before, "{}", what());
                 let json = reply.json();
                 assert!(json.get("error").is_some() || json["grant"]["rule"]["id"].is_string(), "{}", what());
             } else {
