@@ -163,6 +163,18 @@ test('what is not known is refused by its name, whoever knows nothing of it harm
   assert.deepEqual((await jwks(place)).keys.map((key) => key.alg), ['RS256', 'RS256']);
 });
 
+test('what becomes of too many groups is chosen per server, shown where it is not Okta\'s, and kept over a restart', async () => {
+  const place = await makeAuthorizationServer(api, { tokenmint: { groupsOverflow: 'POINTER' } });
+  refused(await replace(place, { groupsOverflow: 'TRUNCATE' }), 400, 'E0000001', /tokenmint\.groupsOverflow/);
+  const kept = { signingAlgorithm: 'RS256', accessTokenProfile: 'OKTA', groupsOverflow: 'POINTER' };
+  assert.deepEqual((await replace(place)).json.tokenmint, kept);
+  await server.restart();
+  api = server.api;
+  assert.deepEqual((await api.ok('GET', place.path)).tokenmint, kept);
+  verified(await take(place), await jwks(place));
+  assert.equal((await replace(place, { groupsOverflow: null })).json.tokenmint, undefined);
+});
+
 test('a server in AUTO says when it will switch, and its keys may not be cached beyond that', async () => {
   const place = await makeAuthorizationServer(api);
   const { credentials } = (await replace(place, { signingAlgorithm: 'ES256' })).json;

@@ -57,10 +57,11 @@ impl Text {
     pub fn place(&self, path: &str) -> Option<Place> {
         let mut path = path;
         loop {
-            if let Some(place) = self.places.get(path) {
-                return Some(*place);
+            match self.places.get(path) {
+                Some(place) => return Some(*place),
+                None if path.is_empty() => return None,
+                None => path = &path[..path.rfind(['.', '[']).unwrap_or(0)],
             }
-            path = &path[..path.rfind(['.', '['])?];
         }
     }
 }
@@ -76,8 +77,18 @@ pub fn read(text: &str) -> Result<Text, Mistake> {
     // An empty file is a null without a place of its own.
     let places = HashMap::from([(String::new(), Place { line: 1, column: 1 })]);
     let mut reader = Reader { parser: Parser::new_from_str(text), places };
-    let value = reader.document()?;
+    let value = reader.document().map_err(|mistake| within(text, mistake))?;
     Ok(Text { value, places: reader.places })
+}
+
+/// A mistake at the end of a file stands in its last line: the parser counts on.
+fn within(text: &str, mistake: Mistake) -> Mistake {
+    let last = text.lines().enumerate().last();
+    let (line, column) = last.map_or((1, 1), |(index, line)| (index + 1, line.chars().count() + 1));
+    if mistake.place.line <= line {
+        return mistake;
+    }
+    Mistake { place: Place { line, column }, ..mistake }
 }
 
 struct Reader<'t> {
@@ -317,8 +328,8 @@ fn text(string: &str) -> String {
     };
     let safe = string.chars().all(plain)
         && string.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_' || c == '/')
-        && !string.ends_with([' ', ':'])
-        && !string.contains(": ")
+        && string.ends_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '/' | ')'))
+        && ![": ", " -"].iter().any(|sign| string.contains(sign))
         && scalar(string, ScalarStyle::Plain) == Some(Value::String(string.to_owned()))
         && !means_else(string);
     if safe { string.to_owned() } else { quoted(string) }
@@ -376,7 +387,8 @@ mod tests {
             ("a: !!str 1\n", "line 1, column 4: tags (!)"),
             ("a: 1\na: 2\n", "line 2, column 1: `a` stands here a second time"),
             ("a: 1\n---\nb: 2\n", "line 2, column 1: a second document begins here"),
-            ("a: [1\n", "line 2, column 1"),
+            ("a: [1\n", "line 1, column 6"),
+            ("a: {b\n\n", "line 2, column 1"),
             ("a:\n\tb: 1\n", "line 2"),
             ("a: 99999999999999999999\n", "line 1, column 4: this number cannot be kept"),
             ("[1]: 2\n", "line 1, column 1: a key must be a text"),
@@ -397,6 +409,7 @@ mod tests {
         assert_eq!(place("a[1].b"), Some((5, 5)));
         assert_eq!(place("a[1].missing"), Some((5, 5)));
         assert_eq!(place("a[7]"), Some((1, 1)));
+        assert_eq!(place("nothing.of.this"), Some((1, 1)));
         assert_eq!(place(""), Some((1, 1)));
         assert_eq!(read("").unwrap().place("server.name"), Some(Place { line: 1, column: 1 }));
     }

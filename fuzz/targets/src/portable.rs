@@ -30,7 +30,7 @@ pub fn run(bytes: &[u8]) {
         Ok(read) => read,
         Err(mistake) => {
             let lines = text.lines().count().max(1);
-            assert!((1..=lines + 1).contains(&mistake.place.line), "{mistake} of {lines} lines");
+            assert!((1..=lines).contains(&mistake.place.line), "{mistake} of {lines} lines");
             return assert!(mistake.place.column >= 1 && !mistake.message.is_empty());
         }
     };

@@ -3,6 +3,7 @@
 use axum::http::Method;
 use serde_json::{Value, json};
 
+use crate::preview::portal;
 use crate::site::Site;
 
 const TEST: &str = "/api/v1/authorizationServers/default/expressions/test";
@@ -109,4 +110,38 @@ async fn a_question_that_means_nothing_names_its_member() {
         ask(&site, long).await["errors"][0]["message"],
         "the expression has 6000 characters; at most 4096 are allowed"
     );
+}
+
+#[tokio::test]
+async fn what_is_tried_is_what_a_claim_then_says() {
+    let site = Site::new().await;
+    site.create("/api/v1/apps", portal()).await;
+    let expressions = [
+        "String.toUpperCase(user.firstName) + ' ' + app.clientId",
+        "appuser?.userName ?: 'none'",
+        "Groups.startsWith('OKTA', 'West', 10)",
+        "getFilteredGroups({'00gnobody'}, 'group.name', 10)",
+        "user.getLinkedObject('manager').lastName",
+        "Arrays.contains(access.scope, 'email')",
+        "user.getInternalProperty('status')",
+        "org.subDomain",
+    ];
+    for (number, expression) in expressions.iter().enumerate() {
+        let claim = json!({
+            "name": format!("claim{number}"), "status": "ACTIVE", "claimType": "RESOURCE", "valueType": "EXPRESSION",
+            "value": expression, "alwaysIncludeInToken": true, "conditions": {"scopes": []},
+        });
+        site.create("/api/v1/authorizationServers/default/claims", claim).await;
+    }
+    let question = json!({
+        "client": "Portal", "grantType": "authorization_code", "scopes": ["openid", "email"], "user": ana(),
+    });
+    let preview = "/api/v1/authorizationServers/default/preview";
+    let token = site.admin(Method::POST, preview, Some(&question)).await.json();
+    for (number, expression) in expressions.iter().enumerate() {
+        let question = json!({"expression": expression, "client": "Portal", "user": ana(), "scopes": ["openid", "email"]});
+        let tried = ask(&site, question).await;
+        assert!(!tried["value"].is_null(), "{expression}: {tried}");
+        assert_eq!(token["accessToken"]["claims"][format!("claim{number}")], tried["value"], "{expression}");
+    }
 }
