@@ -27,7 +27,8 @@ const SCHEMA: u32 = 1;
 
 pub(super) fn routes() -> Routes<App> {
     const EXPLAIN: &str = "/api/v1/logs/{event}/explain";
-    let route = Route::guarded(Method::GET, EXPLAIN, "okta.logs.read", Admins::LogReaders);
+    // It shows policies, rules and claims, which not everybody may read who reads the log.
+    let route = Route::guarded(Method::GET, EXPLAIN, "okta.logs.read", Admins::ServerReaders);
     Routes::new().route(route.produces(Produces::Anything), explain)
 }
 

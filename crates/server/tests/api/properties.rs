@@ -9,6 +9,7 @@ use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Map, Value, json};
 use tokio::runtime::Runtime;
 
+use crate::preview::portal;
 use crate::site::{ADMIN, Reply, Site, service_app};
 
 /// A value of any kind but the one that is due.
@@ -174,6 +175,7 @@ impl Subject {
         let rule_id = id(&site.create(&rules, rule.clone()).await);
         let app = whole_app();
         let own = format!("/api/v1/apps/{}", id(&site.create("/api/v1/apps", app.clone()).await));
+        site.create("/api/v1/apps", portal()).await;
         let token = site.admin(Method::GET, "/api/v1/api-tokens", None).await.json();
         let token = format!("/api/v1/api-tokens/{}", id(&token[0]));
         let bodies = [
@@ -224,7 +226,7 @@ fn whole_server() -> Value {
 /// A question with everything that one may say.
 fn question() -> Value {
     json!({
-        "client": "Courier", "grantType": "authorization_code", "scopes": ["openid", "orders.read"],
+        "client": "Portal", "grantType": "authorization_code", "scopes": ["openid", "orders.read"],
         "at": "2026-01-31T12:00:00Z", "nonce": "n", "responseType": "code",
         "user": {
             "id": "00u00000000000000001", "status": "ACTIVE", "profile": {"login": "ana@example.com", "email": "a"},
@@ -301,6 +303,8 @@ fn no_body_breaks_the_management_api_and_what_is_refused_changes_nothing() {
                 assert_eq!(subject.state().await, before, "{}", what());
             } else if target.ends_with("/preview") {
                 assert_eq!(subject.state().await, before, "{}", what());
+                let json = reply.json();
+                assert!(json.get("error").is_some() || json["grant"]["rule"]["id"].is_string(), "{}", what());
             } else {
                 assert!(!reply.json()["id"].as_str().unwrap_or_default().is_empty(), "{}", what());
             }

@@ -240,8 +240,17 @@ async fn a_revocation_that_took_long_twice_is_not_acknowledged_until_it_is_asked
     assert!(slow.late > 5_000, "{}", slow.late);
     let world = &bed.world;
     world.wait(20_000);
-    confirm(world, world.now());
-    revoke::revoke(&world.tenant, &slow.ask, world.now()).await.unwrap();
+    // A machine that is busy may take a second for this, too, and then it is not acknowledged either.
+    let mut asked = 0;
+    let acknowledged = loop {
+        asked += 1;
+        confirm(world, world.now());
+        let outcome = revoke::revoke(&world.tenant, &slow.ask, world.now()).await;
+        if outcome.is_ok() || asked == 20 {
+            break outcome;
+        }
+    };
+    acknowledged.unwrap();
     let rows = world.store.revocations_after(world.org.as_str(), i64::MIN, &[], 10).await.unwrap();
     let dated = world.tenant.freshness.clock.shared(world.now()).milliseconds();
     assert_eq!(rows[0].at, dated, "it is not taken for known before it was dated well");
