@@ -3,6 +3,7 @@
 
 mod evaluate;
 mod groups;
+mod overflow;
 mod profile;
 mod trial;
 mod variables;
