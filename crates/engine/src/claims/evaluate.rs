@@ -17,6 +17,10 @@ use crate::server::{AuthorizationServer, ScopeName};
 use crate::trace::{Carrier, ClaimOutcome, Step, Trace};
 use crate::yields::Width;
 
+/// How many bytes the values of one token's claims may have together, as JSON. Room for a thousand groups with long names; a
+/// header that carries a token has less.
+pub const CLAIMS_BYTES_MAX: usize = 256 * 1_024;
+
 /// The claims of one ID token or one answer of userinfo, in the server's order.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Released {
@@ -126,12 +130,14 @@ impl<'a> Pass<'a> {
             Carrier::IdToken | Carrier::Userinfo => (ClaimType::Identity, &server.identity_claims),
         };
         let mut overflowed = Vec::new();
+        let mut room = CLAIMS_BYTES_MAX;
         for (at, claim) in claims.iter().enumerate() {
             if let Some(outcome) = self.why_left_out(claim) {
                 trace.note(|| Step::Claim { carrier, of, at, inputs: Vec::new(), outcome });
                 continue;
             }
             let (answer, inputs) = self.evaluate::<T>(claim);
+            let answer = answer.and_then(|answer| within(&mut room, claim, answer));
             let tell = |outcome| trace.note(|| Step::Claim { carrier, of, at, inputs, outcome });
             match answer {
                 Ok(Groups::Told(Value::Null)) => tell(ClaimOutcome::Null),
@@ -229,4 +235,32 @@ impl Claim {
             _ => refuse("the subject is not a text"),
         }
     }
+}
+
+/// The answer, if there is still room for it in the token.
+fn within(room: &mut usize, claim: &Claim, answer: Groups) -> Result<Groups, ClaimFailure> {
+    if let Groups::Told(value) = &answer {
+        *room = room.checked_sub(json_bytes(value)).ok_or_else(|| {
+            let detail = format!("the claims of one token have more than {CLAIMS_BYTES_MAX} bytes together");
+            claim.failure(Cause::Evaluation, detail)
+        })?;
+    }
+    Ok(answer)
+}
+
+/// About how many bytes a value takes as JSON.
+pub(crate) fn json_bytes(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 8,
+        Value::String(text) => text_bytes(text),
+        Value::Array(elements) => elements.iter().map(|element| json_bytes(element) + 1).sum(),
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| text_bytes(name) + json_bytes(value)).sum()
+        }
+    }
+}
+
+/// A control character is written as `\u0001`.
+fn text_bytes(text: &str) -> usize {
+    2 + text.len() + text.bytes().filter(|byte| *byte < b' ').count() * 5
 }

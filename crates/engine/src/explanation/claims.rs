@@ -5,9 +5,12 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::names::said;
-use crate::claims::{Claim, Source};
+use crate::claims::{Claim, Source, json_bytes};
 use crate::server::AuthorizationServer;
 use crate::trace::{Carrier, ClaimOutcome, Recorder, Step};
+
+/// How many bytes of a claim's value are told.
+const VALUE_BYTES_MAX: usize = 4_096;
 
 /// What became of a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -117,7 +120,7 @@ fn one(token: Carrier, claim: &Claim, outcome: &ClaimOutcome, inputs: Vec<InputT
 fn verdict(claim: &Claim, outcome: &ClaimOutcome) -> (ClaimVerdict, Option<Value>, Option<String>) {
     let text = |verdict, text: &str| (verdict, None, Some(text.to_owned()));
     match outcome {
-        ClaimOutcome::Released(value) => (ClaimVerdict::Released, Some(value.clone()), None),
+        ClaimOutcome::Released(value) => (ClaimVerdict::Released, Some(beginning(value)), None),
         ClaimOutcome::Disabled => text(ClaimVerdict::Disabled, "it is disabled"),
         ClaimOutcome::Reserved => text(ClaimVerdict::Reserved, "its name is reserved"),
         ClaimOutcome::ScopeNotGranted => {
@@ -144,4 +147,12 @@ fn verdict(claim: &Claim, outcome: &ClaimOutcome) -> (ClaimVerdict, Option<Value
         ),
         ClaimOutcome::Failed(detail) => text(ClaimVerdict::Failed, detail),
     }
+}
+
+/// The token has the whole value; here it is shortened if it is long, for there are many claims.
+fn beginning(value: &Value) -> Value {
+    if json_bytes(value) <= VALUE_BYTES_MAX {
+        return value.clone();
+    }
+    el::Value::from(value).shortened(VALUE_BYTES_MAX).to_json()
 }

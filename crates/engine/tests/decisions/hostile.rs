@@ -238,3 +238,30 @@ proptest! {
         }
     }
 }
+
+/// Each value is within what an expression may make; together they are more than anybody can carry.
+#[test]
+fn the_claims_of_one_token_are_bounded_together() {
+    let mut world = plain();
+    for number in 0..900 {
+        let claim = world.claim(&format!("c{number}"));
+        claim.value = ClaimValue::Expression("user.text".to_owned());
+        claim.claim_type = ClaimType::Resource;
+    }
+    let server = world.compile();
+    let mut facts = request::facts("app Portal, user ana, by password, session pwd, scopes openid read");
+    let minted = |text: String, facts: &mut Facts| {
+        facts.user.as_mut().unwrap().profile.insert("text".to_owned(), text.into());
+        let mut recorder = Recorder::default();
+        let outcome = mint(&server, facts, &envelope(), &mut recorder);
+        assert_eq!(outcome, mint(&server, facts, &envelope(), &mut Silent));
+        (outcome, recorder)
+    };
+    assert!(minted("x".repeat(200), &mut facts).0.is_ok());
+    for heavy in ["x".repeat(60_000), "\u{1}".repeat(60)] {
+        let (outcome, recorder) = minted(heavy.repeat(1), &mut facts);
+        let Err(Denied::Claim(failure)) = outcome else { panic!("it is too much for {}", heavy.len()) };
+        assert!(failure.detail.contains("262144 bytes together"), "{}", failure.detail);
+        assert!(recorder.steps.len() < 1_000);
+    }
+}
