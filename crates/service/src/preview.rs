@@ -15,6 +15,7 @@ use crate::client;
 use crate::issuer::IssuerOrigins;
 use crate::mint::{self, Asked, Asking, Decided, Scene};
 use crate::names::{Names, NamesAt};
+use crate::portable::did_you_mean;
 use crate::snapshot::{ServerEntry, Snapshot};
 use crate::token::Refusal;
 
@@ -80,6 +81,8 @@ pub struct Stage<'a> {
     pub names: &'a Names,
 }
 
+/// With how many apps a label that nobody has is compared.
+const COMPARED_MAX: usize = 10_000;
 /// What stands for the `jti` of a token that is not one.
 const NO_TOKEN: &str = "preview";
 
@@ -159,7 +162,12 @@ pub fn client_called(snapshot: &Snapshot, text: &str) -> Result<String, admin::R
     let mut called = snapshot.apps_after(None).filter(|entry| entry.app.value.label == text);
     match (called.next(), called.next()) {
         (Some(entry), None) => Ok(entry.app.value.client_id.to_string()),
-        (None, _) => Err(admin::Refusal::invalid("client", format!("there is no app `{text}`"))),
+        (None, _) => {
+            let labels =
+                snapshot.apps_after(None).take(COMPARED_MAX).map(|entry| entry.app.value.label.as_str());
+            let meant = did_you_mean(text, labels);
+            Err(admin::Refusal::invalid("client", format!("there is no app `{text}`{meant}")))
+        }
         (Some(_), Some(_)) => {
             let message = format!("several apps are called `{text}`; say which one by its client id");
             Err(admin::Refusal::invalid("client", message))

@@ -41,6 +41,10 @@ async fn explain(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let wanted = Wanted::of(&headers)?;
+    if name.trim().is_empty() {
+        let cause = "event: is empty; say the UUID of an event or the id of a request";
+        return Err(ApiError::invalid("event", cause));
+    }
     let within = Within { since: time(&query, "since")?, until: time(&query, "until")? };
     let explained = explain_event(&app, &name, &within, &here.issuers(), now).await?;
     Ok(wanted.reply(Readable { json: &|| to_json(&explained), text: &|| to_text(&explained) }))

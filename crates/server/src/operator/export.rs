@@ -50,11 +50,24 @@ pub(super) fn find(remote: &Remote, server: &str) -> Result<String, String> {
         .collect();
     match ids.as_slice() {
         [id] => Ok(format!("{SERVERS}/{id}")),
-        [] => Err(format!("there is no authorization server `{server}`, by id or by name")),
+        [] => Err(format!(
+            "there is no authorization server `{server}`, by id or by name{}",
+            meant(remote, server)
+        )),
         several => Err(format!(
             "{} authorization servers have this name: say which by its id ({})",
             several.len(),
             several.join(", ")
         )),
     }
+}
+
+/// The server that was probably meant, as the end of a sentence.
+fn meant(remote: &Remote, server: &str) -> String {
+    let Ok(answer) = remote.call(&Method::GET, &format!("{SERVERS}?limit=200"), None, None) else {
+        return String::new();
+    };
+    let servers = answer.body.as_array().map(Vec::as_slice).unwrap_or_default();
+    let names = servers.iter().filter_map(|entry| entry["name"].as_str());
+    el::nearest(server, names).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
 }

@@ -64,7 +64,7 @@ pub struct Claims {
 }
 
 /// Claims that differ from one request or installation to the next.
-pub const DIFFER: &[&str] = &["jti", "iss", "iat", "exp", "auth_time"];
+pub const DIFFER: &[&str] = &["jti", "iss", "iat", "exp", "auth_time", "idp"];
 
 impl Expectation {
     /// Whether tokens are expected; `None` where the members contradict one another.

@@ -206,7 +206,7 @@ cases:
             (
                 "rule: Couriers",
                 "rules: Couriers",
-                "cases[0].expect: there is no member `rules`; did you mean `rule`?",
+                "cases[0].expect.rules: there is no member `rules`; did you mean `rule`?",
             ),
             ("rule: Couriers", "{}", "line 12, column 5: cases[0].expect: expects nothing"),
             (
@@ -218,7 +218,7 @@ cases:
             (
                 "user: ana",
                 "user: {profil: {}}",
-                "cases[1].user: there is no member `profil`; did you mean `profile`?",
+                "cases[1].user.profil: there is no member `profil`; did you mean `profile`?",
             ),
             (
                 "name: Ana signs in",

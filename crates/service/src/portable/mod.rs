@@ -25,6 +25,8 @@ pub use apply::{THINGS_MAX, Target, apply};
 pub use commit::{Applied, Wanted, at_length, carry_out, current, rehearse};
 pub use document::{Claim, Client, People, Policy, Portable, Rule, Scope, Server, VERSION, ValueType};
 pub use export::export;
+pub(crate) use problem::did_you_mean;
+
 pub use plan::{Difference, Plan, PlanStep, Verb, What};
 pub use problem::Problem;
 pub use world::{NAMES_MAX, World};

@@ -110,7 +110,9 @@ impl fmt::Display for What {
 impl fmt::Display for PlanStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} {}", self.verb.sign(), self.what, self.name)?;
-        for Difference { member, from, to } in &self.differences {
+        // The name of a claim says its type already.
+        let is_said = |member: &str| self.what == What::Claim && member == "claimType";
+        for Difference { member, from, to } in self.differences.iter().filter(|one| !is_said(&one.member)) {
             match (self.verb, from, to) {
                 (Verb::Create, _, to) => write!(f, "\n    {member}: {}", Shown(to))?,
                 (_, from, to) => write!(f, "\n    {member}: {} -> {}", Shown(from), Shown(to))?,
