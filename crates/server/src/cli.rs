@@ -465,7 +465,7 @@ fn print(value: &Value) {
     match value {
         Value::Null => {}
         Value::String(text) => terminal::show(&format!("{text}\n")),
-        value => terminal::show(&format!("{value:#}\n")),
+        value => terminal::show(&terminal::json_text(value)),
     }
 }
 

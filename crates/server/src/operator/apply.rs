@@ -12,7 +12,7 @@ use service::portable::{Plan, Portable, Problem};
 
 use super::export::find;
 use super::remote::{Answer, CallError, Remote};
-use super::terminal::{plain, plain_lines, say, show};
+use super::terminal::{json_text, plain, plain_lines, say, show};
 use crate::yaml;
 
 const BY_NAME: &str = "/api/v1/authorizationServers/configuration";
@@ -193,7 +193,7 @@ fn tell(wanted: &Wanted, source: &Source, problems: &[Problem]) {
                 "column": place.map(|place| place.column),
             })
         });
-        return show(&format!("{:#}\n", json!({"problems": shown.collect::<Vec<_>>()})));
+        return show(&json_text(&json!({"problems": shown.collect::<Vec<_>>()})));
     }
     for problem in problems {
         say(&plain_lines(&source.line(problem)));
@@ -213,7 +213,7 @@ fn announce(wanted: &Wanted, rehearsal: &Answer, plan: &Plan) {
         let mut shown = rehearsal.body.clone();
         // Where nothing is to be done, everything is done that was asked for.
         shown["dryRun"] = wanted.dry_run.into();
-        return show(&format!("{shown:#}\n"));
+        return show(&json_text(&shown));
     }
     show(&plain_lines(&plan.to_string()));
 }
@@ -234,7 +234,7 @@ fn agree(wanted: &Wanted) -> Result<bool, Complaint> {
 
 fn conclude(wanted: &Wanted, answer: &Answer) {
     if wanted.json {
-        return show(&format!("{:#}\n", answer.body));
+        return show(&json_text(&answer.body));
     }
     let text = |value: &Value| plain(value.as_str().unwrap_or_default());
     let server = &answer.body["server"];

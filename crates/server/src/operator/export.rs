@@ -7,7 +7,7 @@ use hyper::Method;
 use serde_json::Value;
 
 use super::remote::{CallError, Remote};
-use super::terminal::{say, show};
+use super::terminal::{json_text, say, show};
 use crate::yaml;
 
 const SERVERS: &str = "/api/v1/authorizationServers";
@@ -16,7 +16,7 @@ const SERVERS: &str = "/api/v1/authorizationServers";
 pub fn run(remote: &Remote, server: &str, output: Option<&Path>, as_json: bool) -> Result<(), String> {
     let path = format!("{}/configuration", find(remote, server)?);
     let answer = remote.call(&Method::GET, &path, None, None).map_err(|error| error.to_string())?;
-    let text = if as_json { format!("{:#}\n", answer.body) } else { yaml::write(&answer.body) };
+    let text = if as_json { json_text(&answer.body) } else { yaml::write(&answer.body) };
     let Some(output) = output else {
         show(&text);
         return Ok(());

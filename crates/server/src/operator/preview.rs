@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use service::portable::{Portable, Problem};
 
 use super::previewer::{Complaint, Form, Previewer, read};
-use super::terminal::{plain, plain_lines, say, show};
+use super::terminal::{json_text, plain, plain_lines, say, show};
 use crate::clock;
 use crate::json::Object;
 use crate::question::{Group, Person, Question};
@@ -83,7 +83,7 @@ fn meant(grant_type: &str) -> Option<&'static str> {
 /// What went wrong, for a program that reads stdout.
 pub fn tell(asking: &Asking, why: &str) {
     if asking.json {
-        show(&format!("{:#}\n", json!({"problems": [{"message": why}]})));
+        show(&json_text(&json!({"problems": [{"message": why}]})));
     }
 }
 
@@ -95,7 +95,7 @@ fn ask(
 ) -> Result<bool, String> {
     let answer = previewer.ask(&question, Form::Json, now)?;
     if asking.json {
-        show(&format!("{answer:#}\n"));
+        show(&json_text(&answer));
     } else {
         let at = answer["at"].as_str().map(str::to_owned);
         let text = previewer.ask(&Question { at, ..question }, Form::Text, now)?;

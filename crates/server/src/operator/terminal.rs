@@ -18,8 +18,8 @@ pub fn say(line: &str) {
 }
 
 /// JSON, for a person and for programs: what a terminal would obey is escaped, which means the same.
-pub fn show_json(value: &Value) {
-    show(&escaped(&format!("{value:#}\n")));
+pub fn json_text(value: &Value) -> String {
+    escaped(&format!("{value:#}\n"))
 }
 
 /// JSON leaves DEL, the C1 controls and what turns the direction of text as they are.

@@ -9,7 +9,7 @@ use model::Timestamp;
 
 use super::previewer::{Complaint, Form, Previewer, read};
 use super::remote::Remote;
-use super::terminal::{plain_lines, say, show};
+use super::terminal::{json_text, plain_lines, say, show};
 use crate::clock;
 use crate::token_tests::coverage::Touched;
 use crate::token_tests::decision;
@@ -89,7 +89,7 @@ pub fn run(place: &Place<'_>, wanted: &Wanted) -> Result<Ending, Complaint> {
     if xml_is_shown {
         show(&junit::to_xml(&results));
     } else if wanted.json {
-        show(&format!("{:#}\n", results.to_json()));
+        show(&json_text(&results.to_json()));
     } else {
         show(&plain_lines(&results.to_text()));
     }
