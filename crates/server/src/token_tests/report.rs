@@ -261,6 +261,13 @@ coverage of Orders: 75 %
     }
 
     #[test]
+    fn one_case_is_called_one() {
+        let mut one = results();
+        one.files[0].cases.truncate(1);
+        assert!(one.to_text().contains("\n1 case: 1 passed\n"), "{}", one.to_text());
+    }
+
+    #[test]
     fn a_program_reads_the_same_as_json() {
         let json = results().to_json();
         assert_eq!((&json["schema"], &json["passed"], &json["failed"]), (&json!(1), &json!(1), &json!(1)));

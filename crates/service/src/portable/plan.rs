@@ -161,3 +161,25 @@ impl fmt::Display for Plan {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_claim_says_its_type_once() {
+        let difference = |member: &str, to: &str| Difference {
+            member: member.to_owned(),
+            from: Value::Null,
+            to: to.into(),
+        };
+        let step = PlanStep {
+            verb: Verb::Create,
+            what: What::Claim,
+            name: "company (RESOURCE)".to_owned(),
+            differences: vec![difference("claimType", "RESOURCE"), difference("value", "user.company")],
+            notes: Vec::new(),
+        };
+        assert_eq!(step.to_string(), "+ claim company (RESOURCE)\n    value: user.company");
+    }
+}
