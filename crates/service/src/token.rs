@@ -5,7 +5,7 @@ use std::sync::Arc;
 use engine::server::ScopeName;
 use engine::{ClaimFailure, Denied, Facts, Grant, Minted, Silent, TokenKind};
 use jose::{SigningKey, TokenType};
-use model::app::AuthMethod;
+use model::app::{AuthMethod, ResponseType};
 use model::event::{Event, EventType, FACTS_BYTES_MAX, Origin, OutcomeResult};
 use model::token_format::AccessTokenProfile;
 use model::{GrantType, Timestamp};
@@ -24,6 +24,8 @@ use crate::snapshot::{AppEntry, ServerEntry, Snapshot};
 use crate::target;
 use crate::tenant::Tenant;
 use crate::token_id::{GrantedUnder, new_id_token_id};
+
+pub use crate::grant::standing::Standing;
 
 /// How long the `scope` parameter may be, in characters (Okta).
 pub const SCOPE_MAX: usize = 4_096;
@@ -87,6 +89,10 @@ pub enum Refusal {
     ForeignPage,
     /// A browser asks with a grant that is not for browsers.
     NotForBrowsers,
+    /// The client's authorization requests may not be answered so; with these they may.
+    UnsupportedResponseType(Vec<ResponseType>),
+    /// The user may not sign in, or not any more.
+    Standing(Standing),
 }
 
 impl Refusal {
@@ -105,6 +111,8 @@ impl Refusal {
             Self::Claim(failure) => failure.reason(),
             Self::ForeignPage => "invalid_browser_origin",
             Self::NotForBrowsers => "browser_grant_not_allowed",
+            Self::UnsupportedResponseType(_) => "unsupported_response_type",
+            Self::Standing(standing) => standing.name(),
         }
     }
 }
