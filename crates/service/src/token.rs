@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use engine::server::ScopeName;
-use engine::{ClaimFailure, Denied, Facts, Grant, Minted, Silent, TokenKind};
+use engine::{ClaimFailure, ClientFacts, Denied, Facts, Grant, Minted, Silent, TokenKind};
 use jose::{SigningKey, TokenType};
 use model::app::{AuthMethod, ResponseType};
 use model::event::{Event, EventType, FACTS_BYTES_MAX, Origin, OutcomeResult};
@@ -127,6 +127,11 @@ pub(crate) fn is_refused_before_decision(reason: &str) -> bool {
         Refusal::ScopeTooLong,
         Refusal::ForeignPage,
         Refusal::NotForBrowsers,
+        Refusal::UnsupportedResponseType(Vec::new()),
+        Refusal::Standing(Standing::SignInFailed),
+        Refusal::Standing(Standing::PasswordExpired),
+        Refusal::Standing(Standing::RefreshTokenInvalid),
+        Refusal::Standing(Standing::NotAssigned),
     ]
     .iter()
     .any(|refusal| refusal.name() == reason)
@@ -252,6 +257,12 @@ struct Granted {
     minted: Minted,
 }
 
+/// The facts as an event keeps them: without the app's profile, which the app's document of the revision says.
+fn kept(facts: &Facts) -> Facts {
+    let client = ClientFacts { profile: None, ..facts.client.clone() };
+    Facts { client, ..facts.clone() }
+}
+
 impl From<Denied> for Refusal {
     fn from(denied: Denied) -> Self {
         match denied {
@@ -349,7 +360,7 @@ impl Subject<'_> {
         let mut event = log::client_event(event_type, &self.client.app.value, self.origin);
         event.revision = Some(self.snapshot.revision);
         event.facts = facts
-            .and_then(|facts| serde_json::to_string(facts).ok())
+            .and_then(|facts| serde_json::to_string(&kept(facts)).ok())
             .filter(|text| text.len() <= FACTS_BYTES_MAX)
             .and_then(|text| RawValue::from_string(text).ok());
         event
