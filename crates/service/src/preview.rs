@@ -4,7 +4,7 @@
 //! A preview needs a snapshot and nothing else: the newest one, a draft that is not saved, or one that was made from a file.
 
 use engine::explanation::{Explanation, explain};
-use engine::{Grant, Minted, Recorder, SessionFacts, TokenKind, UserFacts};
+use engine::{ConsentFacts, Grant, Minted, Recorder, SessionFacts, TokenKind, UserFacts};
 use model::app::ResponseType;
 use model::token_format::AccessTokenProfile;
 use model::{GrantType, Timestamp};
@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::admin;
 use crate::client;
+use crate::grant::response_type;
 use crate::issuer::IssuerOrigins;
 use crate::mint::{self, Asked, Asking, Decided, Scene};
 use crate::names::{Names, NamesAt};
@@ -34,6 +35,8 @@ pub struct Question {
     pub response_types: Vec<ResponseType>,
     /// `nonce`
     pub nonce: Option<String>,
+    /// What the user consented to before, and what the request says of asking.
+    pub consent: ConsentFacts,
 }
 
 /// A token as its reader decodes it.
@@ -118,6 +121,7 @@ fn decide(scene: &Scene<'_>, question: &Question, trace: &mut Recorder) -> Resul
         session,
         response_types: question.response_types.clone(),
         nonce: question.nonce.clone(),
+        consent: question.consent.clone(),
     });
     let asked = Asked { grant_type, scope: question.scope.as_deref(), page: None, asking };
     mint::decide(scene, client, asked, trace)
@@ -152,6 +156,11 @@ fn header(server: &ServerEntry, profile: AccessTokenProfile) -> Map<String, Valu
         header.insert("typ".to_owned(), "at+jwt".into());
     }
     header
+}
+
+/// Whether a request of `grant_type` can be answered with `asked` at all, whoever the client is.
+pub fn can_be_answered_with(grant_type: GrantType, asked: &[ResponseType]) -> bool {
+    response_type::fits(grant_type, asked)
 }
 
 /// The `client_id` of the app that is meant by `text`: by that very id, or by its label if only one app has it.

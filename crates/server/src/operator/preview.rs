@@ -117,6 +117,8 @@ fn question(asking: &Asking) -> Result<Question, String> {
         at: asking.at.clone(),
         nonce: asking.nonce.clone(),
         response_type: asking.response_type.clone(),
+        prompt: None,
+        consent: None,
         draft: asking.draft.as_deref().map(|path| file(path, sections)).transpose()?,
     })
 }

@@ -9,8 +9,8 @@ use serde_json::Value;
 use service::portable::Problem;
 
 use super::expectation::Expectation;
-use crate::json::Object;
-use crate::question::{Person, Question};
+use crate::json::{Object, object_or_none};
+use crate::question::{Consents, Person, Question};
 use crate::yaml::{self, Mistake, Place, Text};
 
 /// The version of the shape: the value of `tokenTests`.
@@ -72,6 +72,10 @@ struct CaseShape {
     nonce: Option<String>,
     #[serde(default)]
     response_type: Option<String>,
+    #[serde(default)]
+    prompt: Option<String>,
+    #[serde(default, deserialize_with = "object_or_none")]
+    consent: Option<Consents>,
     expect: Expectation,
 }
 
@@ -128,6 +132,8 @@ impl CaseShape {
             at: self.at,
             nonce: self.nonce,
             response_type: self.response_type,
+            prompt: self.prompt,
+            consent: self.consent,
             draft: None,
         };
         let meaning = question.read(Timestamp::default());
