@@ -37,6 +37,20 @@ impl Query {
             Some(_) => Err(ApiError::invalid(name, format!("{name}: must be true or false"))),
         }
     }
+
+    /// As [`Self::flag`], where much hangs on it: the parameter stands at most once, is `true` or `false` exactly, and there
+    /// is no other, which could be a mistyped one.
+    pub fn sole_flag(&self, name: &str) -> Result<bool, ApiError> {
+        match self.0.as_slice() {
+            [] => Ok(false),
+            [(key, value)] if key == name && value == "true" => Ok(true),
+            [(key, value)] if key == name && value == "false" => Ok(false),
+            _ => Err(ApiError::invalid(
+                name,
+                format!("{name}: must be true or false, once, and the only parameter"),
+            )),
+        }
+    }
 }
 
 impl<S: Sync> FromRequestParts<S> for Query {
@@ -59,5 +73,25 @@ mod tests {
         assert!(query.flag("activate").unwrap());
         assert!(!query.flag("absent").unwrap());
         assert_eq!(query.flag("q").unwrap_err().code, "E0000001");
+    }
+
+    #[test]
+    fn a_sole_flag_is_exact_and_alone() {
+        for (query, expected) in [
+            ("", Some(false)),
+            ("dryRun=true", Some(true)),
+            ("dryRun=false", Some(false)),
+            ("dryRun=", None),
+            ("dryRun", None),
+            ("dryRun=TRUE", None),
+            ("dryrun=true", None),
+            ("dryRun=false&dryRun=true", None),
+            ("dryRun=true&dryRun=true", None),
+            ("dryRun=true&limit=1", None),
+        ] {
+            let read = Query::parse(query).sole_flag("dryRun");
+            assert_eq!(read.as_ref().ok().copied(), expected, "{query}");
+            assert!(read.err().is_none_or(|error| error.code == "E0000001"), "{query}");
+        }
     }
 }

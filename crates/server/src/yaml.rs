@@ -16,6 +16,8 @@ pub const MAX_DEPTH: usize = 64;
 pub const BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Longer paths have no place of their own: keys may be as long as the file.
 const PATH_BYTES_MAX: usize = 1_000;
+/// How much all places of a file may take: a long key makes that of each value below it long.
+const PLACES_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Beyond it a list of scalars is written over several lines.
 const WIDTH: usize = 100;
 
@@ -83,7 +85,7 @@ pub fn read(text: &str) -> Result<Text, Mistake> {
     }
     // An empty file is a null without a place of its own.
     let places = HashMap::from([(String::new(), Place { line: 1, column: 1 })]);
-    let mut reader = Reader { parser: Parser::new_from_str(text), places };
+    let mut reader = Reader { parser: Parser::new_from_str(text), places, places_left: PLACES_BYTES_MAX };
     let value = reader.document().map_err(|mistake| within(text, mistake))?;
     Ok(Text { value, places: reader.places })
 }
@@ -101,6 +103,8 @@ fn within(text: &str, mistake: Mistake) -> Mistake {
 struct Reader<'t> {
     parser: Parser<'t, saphyr_parser::StrInput<'t>>,
     places: HashMap<String, Place>,
+    /// How many bytes of places may still be noted.
+    places_left: usize,
 }
 
 impl<'t> Reader<'t> {
@@ -156,7 +160,15 @@ impl<'t> Reader<'t> {
     }
 
     fn note(&mut self, path: &str, span: Span) {
-        if path.len() <= PATH_BYTES_MAX {
+        if let Some(noted) = self.places.get_mut(path) {
+            *noted = place(span.start);
+            return;
+        }
+        let taken = path.len() + size_of::<(String, Place)>();
+        if path.len() <= PATH_BYTES_MAX
+            && let Some(left) = self.places_left.checked_sub(taken)
+        {
+            self.places_left = left;
             self.places.insert(path.to_owned(), place(span.start));
         }
     }
@@ -373,6 +385,18 @@ mod tests {
 
     fn complaint(text: &str) -> String {
         read(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_places_of_a_file_take_no_more_than_they_may() {
+        let key = "k".repeat(900);
+        let text = format!("{key}:\n{}", "- 1\n".repeat(60_000));
+        let read = read(&text).unwrap();
+        assert_eq!(read.value[&key].as_array().unwrap().len(), 60_000);
+        assert!(read.places.keys().map(String::len).sum::<usize>() <= PLACES_BYTES_MAX);
+        assert_eq!(read.place(&format!("{key}[7]")), Some(Place { line: 9, column: 3 }));
+        let owner = read.place(&key);
+        assert_eq!(read.place(&format!("{key}[59999]")), owner, "what has none is where it belongs");
     }
 
     #[test]

@@ -117,43 +117,45 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        let lines: Result<Vec<_>, _> =
-            parts.headers.get_all(IF_MATCH).iter().map(HeaderValue::to_str).collect();
-        let lines = lines.map_err(|_| ApiError::of(code::ETAG_SYNTAX))?;
-        if lines.is_empty() {
-            return Ok(Self(Precondition::Any));
-        }
-        let list = lines.join(",");
+        let Some(list) = tag_list(&parts.headers)? else { return Ok(Self(Precondition::Any)) };
         if list.trim() == "*" {
             return Ok(Self(Precondition::Exists));
         }
-        revisions(&list)
-            .map(|revisions| Self(Precondition::OneOf(revisions)))
-            .ok_or_else(|| ApiError::of(code::ETAG_SYNTAX))
+        let tags = strong_tags(&list).ok_or_else(|| ApiError::of(code::ETAG_SYNTAX))?;
+        Ok(Self(Precondition::OneOf(tags.into_iter().filter_map(revision_of).collect())))
     }
 }
 
-/// The revisions that a list of tags names, unless it is no such list. The comparison is the strong one: a weak tag is
-/// none of ours.
-fn revisions(list: &str) -> Option<Vec<u64>> {
+/// What `If-Match` says, all its lines as one list; none if there is none.
+fn tag_list(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+    let lines: Result<Vec<_>, _> = headers.get_all(IF_MATCH).iter().map(HeaderValue::to_str).collect();
+    let lines = lines.map_err(|_| ApiError::of(code::ETAG_SYNTAX))?;
+    Ok(if lines.is_empty() { None } else { Some(lines.join(",")) })
+}
+
+/// Tags are compared as they are written: `+5` and `05` are tags that no reply ever carried.
+fn revision_of(tag: &str) -> Option<u64> {
+    tag.parse().ok().filter(|revision: &u64| revision.to_string() == tag)
+}
+
+/// The tags of a list, unless it is no such list. The comparison is the strong one: a weak tag is none of ours.
+fn strong_tags(list: &str) -> Option<Vec<&str>> {
     const BETWEEN: [char; 3] = [' ', '\t', ','];
-    let (mut rest, mut revisions) = (list.trim_start_matches(BETWEEN), Vec::new());
+    let (mut rest, mut tags) = (list.trim_start_matches(BETWEEN), Vec::new());
     if rest.is_empty() {
         return None;
     }
     while !rest.is_empty() {
         let strong = rest.strip_prefix("W/").unwrap_or(rest);
         let (tag, after) = strong.strip_prefix('"')?.split_once('"')?;
-        // Tags are compared as they are written: `"+5"` and `"05"` are tags that no reply ever carried.
-        let revision = tag.parse().ok().filter(|revision: &u64| revision.to_string() == tag);
-        revisions.extend(revision.filter(|_| strong.len() == rest.len()));
+        tags.extend((strong.len() == rest.len()).then_some(tag));
         let after = after.trim_start_matches([' ', '\t']);
         if !after.is_empty() && !after.starts_with(',') {
             return None;
         }
         rest = after.trim_start_matches(BETWEEN);
     }
-    Some(revisions)
+    Some(tags)
 }
 
 /// A reply that shows one object, with its `ETag`.

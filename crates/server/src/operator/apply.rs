@@ -92,6 +92,7 @@ pub fn run(remote: &Remote, wanted: &Wanted) -> Result<Outcome, Complaint> {
             let is_change = !plan.is_empty() && wanted.exit_code;
             return Ok(if is_change { Outcome::Changes } else { Outcome::Done });
         }
+        let tag = tag(&rehearsal)?;
         if !wanted.json {
             announce(wanted, &rehearsal, &plan);
         }
@@ -99,8 +100,7 @@ pub fn run(remote: &Remote, wanted: &Wanted) -> Result<Outcome, Complaint> {
             say("nothing was changed");
             return Ok(Outcome::Declined);
         }
-        let tag = rehearsal.etag.as_deref();
-        match ask(remote, wanted, &source, &method, &path, tag) {
+        match ask(remote, wanted, &source, &method, &path, Some(tag)) {
             Ok(answer) => {
                 conclude(wanted, &answer);
                 return Ok(Outcome::Done);
@@ -207,6 +207,15 @@ fn plan(answer: &Answer) -> Result<Plan, Complaint> {
     })
 }
 
+/// What binds the change to the plan that was shown.
+fn tag(rehearsal: &Answer) -> Result<&str, Complaint> {
+    rehearsal.etag.as_deref().ok_or_else(|| {
+        let why = "nothing was changed: the reply has no ETag, so what is done could not be bound to what was shown; \
+                   a proxy before the server may have dropped it";
+        Complaint::Refused(why.to_owned())
+    })
+}
+
 /// Shows the plan: it is what was asked for.
 fn announce(wanted: &Wanted, rehearsal: &Answer, plan: &Plan) {
     if wanted.json {
@@ -244,6 +253,21 @@ fn conclude(wanted: &Wanted, answer: &Answer) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_plan_without_a_tag_is_not_carried_out() {
+        let answer = |etag: Option<&str>| Answer {
+            status: 200,
+            etag: etag.map(str::to_owned),
+            body: json!({"plan": {"steps": []}}),
+        };
+        assert_eq!(tag(&answer(Some("\"7-ab\""))), Ok("\"7-ab\""));
+        let complaint = tag(&answer(None)).unwrap_err();
+        assert!(
+            matches!(&complaint, Complaint::Refused(why) if why.starts_with("nothing was changed: ")),
+            "{complaint:?}"
+        );
+    }
 
     #[test]
     fn a_cause_is_a_place_and_what_is_wrong_there() {

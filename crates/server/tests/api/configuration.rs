@@ -101,6 +101,57 @@ async fn a_tag_of_another_revision_is_412_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn the_tag_of_a_rehearsal_covers_whom_its_names_stood_for() {
+    let site = Site::new().await;
+    let staff = site.create("/api/v1/groups", json!({"profile": {"name": "Staff"}})).await;
+    let target = format!("{SERVERS}/default/configuration");
+    let document = json!({"tokenmint": 1, "policies": [{"name": "p", "description": "d", "clients": ["ALL_CLIENTS"],
+        "rules": [{"name": "r", "grantTypes": ["authorization_code"], "scopes": ["*"], "people": {"groups": ["Staff"]}}]}]});
+    let rehearse = async || {
+        let reply = site.admin(Method::PUT, &format!("{target}?dryRun=true"), Some(&document)).await;
+        assert_eq!(reply.status, 200, "{reply:?}");
+        reply.headers["etag"].to_str().unwrap().to_owned()
+    };
+    let authorization = format!("SSWS {ADMIN}");
+    let apply = async |tag: &str| {
+        let headers = [
+            ("authorization", authorization.as_str()),
+            ("content-type", "application/json"),
+            ("if-match", tag),
+        ];
+        site.call(&Method::PUT, &target, &headers, document.to_string()).await
+    };
+    let shown = rehearse().await;
+    let group = format!("/api/v1/groups/{}", staff["id"].as_str().unwrap());
+    let renamed = json!({"profile": {"name": "Former staff"}});
+    assert_eq!(site.admin(Method::PUT, &group, Some(&renamed)).await.status, 200);
+    site.create("/api/v1/groups", json!({"profile": {"name": "Staff"}})).await;
+    let reply = apply(&shown).await;
+    assert_eq!((reply.status, reply.code().as_str()), (412, "E0000231"), "another group has the name now");
+    let reply = apply(&rehearse().await).await;
+    assert_eq!(reply.status, 200, "{reply:?}");
+    let revision = reply.headers["etag"].to_str().unwrap().to_owned();
+    assert_eq!(apply(&revision).await.status, 200, "what a change replied holds for the org alone");
+}
+
+#[tokio::test]
+async fn a_mistyped_rehearsal_changes_nothing() {
+    let site = Site::new().await;
+    let target = format!("{SERVERS}/default/configuration");
+    let before = site.admin(Method::GET, &target, None).await;
+    let document = json!({"tokenmint": 1, "scopes": [{"name": "a"}]});
+    for query in ["dryRun=", "dryrun=true", "dryRun=TRUE", "dryRun=false&dryRun=true", "dryRun=true&x=1"] {
+        for (method, path) in [(Method::PUT, target.as_str()), (Method::POST, BY_NAME)] {
+            let reply = site.admin(method, &format!("{path}?{query}"), Some(&document)).await;
+            assert_eq!((reply.status, reply.code().as_str()), (400, "E0000001"), "{query}");
+        }
+    }
+    let after = site.admin(Method::GET, &target, None).await;
+    assert_eq!((after.json(), &after.headers["etag"]), (before.json(), &before.headers["etag"]));
+    assert_eq!(site.admin(Method::PUT, &format!("{target}?dryRun=false"), Some(&document)).await.status, 200);
+}
+
+#[tokio::test]
 async fn bad_documents_are_told_what_is_wrong_where() {
     let site = Site::new().await;
     let target = format!("{SERVERS}/default/configuration");

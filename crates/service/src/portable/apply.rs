@@ -19,17 +19,12 @@ use super::naming::{self, Naming, ambiguous};
 use super::plan::{Difference, Plan, PlanStep, Verb, What};
 use super::problem::Problem;
 use super::world::World;
-use super::{claims, convert, policies, scopes};
+use super::{claims, convert, policies, scopes, size};
 use crate::admin::{Refusal, associated_server, authorization_server};
 use crate::configuration::Draft;
 use crate::ids::IdSource;
 use crate::signing_key::KeyRecord;
 use crate::snapshot::{ServerEntry, Snapshot};
-
-/// How many scopes, claims, policies and rules one document may hold together.
-pub const THINGS_MAX: usize = 10_000;
-/// How many problems are told.
-const PROBLEMS_MAX: usize = 100;
 
 /// Which server a document is applied to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,7 +90,7 @@ pub(super) fn apply_with(
     wanted: &Portable,
     published: Option<&KeyRecord>,
 ) -> Result<Plan, Vec<Problem>> {
-    check_size(wanted).map_err(|problem| vec![problem])?;
+    size::check(wanted)?;
     let found = target.find(draft.snapshot(), wanted).map_err(|problem| vec![problem])?;
     let naming = Naming::new(world, draft.snapshot(), found.as_deref(), Some(wanted));
     let server = match target {
@@ -137,18 +132,6 @@ pub(super) fn apply_with(
         scopes::conclude(&mut work, gone);
     }
     work.end()
-}
-
-fn check_size(wanted: &Portable) -> Result<(), Problem> {
-    let policies = wanted.policies.as_deref().unwrap_or_default();
-    let rules: usize = policies.iter().map(|policy| policy.rules.len()).sum();
-    let scopes = wanted.scopes.as_ref().map_or(0, Vec::len);
-    let things = scopes + wanted.claims.as_ref().map_or(0, Vec::len) + policies.len() + rules;
-    if things > THINGS_MAX {
-        let message = format!("a document holds at most {THINGS_MAX} things, and this one has {things}");
-        return Err(Problem::new("", message));
-    }
-    Ok(())
 }
 
 /// A document on its way into a draft.
@@ -201,16 +184,11 @@ impl Work<'_> {
         &mut self.plan.steps[index]
     }
 
-    fn end(mut self) -> Result<Plan, Vec<Problem>> {
+    fn end(self) -> Result<Plan, Vec<Problem>> {
         if self.problems.is_empty() {
             return Ok(self.plan);
         }
-        let more = self.problems.len().saturating_sub(PROBLEMS_MAX);
-        self.problems.truncate(PROBLEMS_MAX);
-        if more > 0 {
-            self.problem("", format_args!("and {more} more"));
-        }
-        Err(self.problems)
+        Err(size::told(self.problems))
     }
 
     fn make_server(&mut self, wanted: &Server, target: Target) {

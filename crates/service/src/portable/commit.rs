@@ -13,6 +13,7 @@ use super::document::Portable;
 use super::export::export;
 use super::plan::Plan;
 use super::problem::Problem;
+use super::size;
 use super::world::World;
 use crate::admin::new_key::{self, NewKeys, Stop};
 use crate::admin::{Precondition, Refusal, authorization_server};
@@ -30,8 +31,32 @@ pub struct Wanted {
     pub document: Portable,
     /// The org's revision that it was planned on.
     pub precondition: Precondition,
+    /// Rehearsals that it was shown in: with one of them, `precondition` is met.
+    pub rehearsals: Vec<Rehearsal>,
     /// The issuer mode of a new server whose document says none.
     pub issuer_mode: IssuerMode,
+}
+
+/// What a rehearsal was of: what is carried out with it is what was shown. Groups and users are rows, which come, go and
+/// are renamed without a revision of the org.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rehearsal {
+    /// The org's revision.
+    pub revision: u64,
+    /// A digest of the groups and users that the names stood for.
+    pub names: String,
+}
+
+impl Wanted {
+    /// Compares what was shown with what is.
+    fn check(&self, revision: u64, world: &World) -> Result<(), Refusal> {
+        let names = world.digest();
+        let is_shown = |shown: &Rehearsal| shown.revision == revision && shown.names == names;
+        if self.rehearsals.iter().any(is_shown) {
+            return Ok(());
+        }
+        self.precondition.check(revision)
+    }
 }
 
 /// What was done, or would be.
@@ -45,6 +70,8 @@ pub struct Applied {
     pub created: bool,
     /// The org's revision: that of the change or, where nothing changed or it was a rehearsal, that of before.
     pub revision: u64,
+    /// A digest of the groups and users that the names stood for.
+    pub names: String,
 }
 
 /// A server's document, and the org's revision that it shows.
@@ -67,24 +94,37 @@ pub fn at_length<T>(work: impl FnOnce() -> T) -> T {
 /// Says what applying would do, and does nothing.
 pub async fn rehearse(tenant: &Tenant, asked: Asked, wanted: Wanted) -> Result<Applied, Failure<Refusal>> {
     let (target, world) = prepare(tenant, &asked, &wanted).await?;
+    rehearse_with(tenant, asked, &wanted, target, &world)
+}
+
+fn rehearse_with(
+    tenant: &Tenant,
+    asked: Asked,
+    wanted: &Wanted,
+    target: Target,
+    world: &World,
+) -> Result<Applied, Failure<Refusal>> {
     let snapshot = Snapshot::clone(&tenant.configuration.current());
     let revision = snapshot.revision;
-    wanted.precondition.check(revision).map_err(Failure::Refused)?;
+    wanted.check(revision, world).map_err(Failure::Refused)?;
     let created = find(&snapshot, target, &wanted.document).map_err(Failure::Refused)?.is_none();
     let mut draft = Draft::new(snapshot, asked.actor, asked.origin, asked.now);
-    let plan = at_length(|| apply(&mut draft, &tenant.ids, &world, target, &wanted.document));
+    let plan = at_length(|| apply(&mut draft, &tenant.ids, world, target, &wanted.document));
     let plan = plan.map_err(|problems| Failure::Refused(problems.into()))?;
     let server = find(draft.snapshot(), target, &wanted.document).map_err(Failure::Refused)?;
-    Ok(Applied { plan, server: server.ok_or_else(vanished)?, created, revision })
+    let names = world.digest();
+    Ok(Applied { plan, server: server.ok_or_else(vanished)?, created, revision, names })
 }
 
 /// Applies a document as one change: all of it or nothing.
 pub async fn carry_out(tenant: &Tenant, asked: Asked, wanted: Wanted) -> Result<Applied, Failure<Refusal>> {
     let (target, world) = prepare(tenant, &asked, &wanted).await?;
+    // What will be refused takes as long as what will not, and must not keep other changes waiting.
+    try_first(tenant, &asked, &wanted, target, &world).await?;
     let (world, wanted, ids) = (Arc::new(world), Arc::new(wanted), Arc::clone(&tenant.ids));
     new_key::change(tenant, asked, move |draft, new| {
         let before = draft.snapshot().revision - 1;
-        wanted.precondition.check(before)?;
+        wanted.check(before, &world)?;
         let found = find(draft.snapshot(), target, &wanted.document)?;
         let published = match &found {
             Some(entry) => publish(draft, entry, &wanted.document, new)?,
@@ -103,9 +143,25 @@ pub async fn carry_out(tenant: &Tenant, asked: Asked, wanted: Wanted) -> Result<
         }
         let revision = if plan.is_empty() { before } else { before + 1 };
         let server = authorization_server::get(draft.snapshot(), id.as_str())?;
-        Ok(Applied { plan, server, created: found.is_none(), revision })
+        Ok(Applied { plan, server, created: found.is_none(), revision, names: world.digest() })
     })
     .await
+}
+
+/// Refuses what the change would refuse, outside the queue of changes.
+async fn try_first(
+    tenant: &Tenant,
+    asked: &Asked,
+    wanted: &Wanted,
+    target: Target,
+    world: &World,
+) -> Result<(), Failure<Refusal>> {
+    if rehearse_with(tenant, asked.clone(), wanted, target, world).is_ok() {
+        return Ok(());
+    }
+    // A refusal may rest on what another node has changed meanwhile. A change of nothing looks for that.
+    tenant.configuration.change(asked.clone(), |_| Ok::<_, Refusal>(())).await?;
+    rehearse_with(tenant, asked.clone(), wanted, target, world).map(drop)
 }
 
 /// Which server is meant, and what names stand for.
@@ -114,6 +170,7 @@ async fn prepare(
     asked: &Asked,
     wanted: &Wanted,
 ) -> Result<(Target, World), Failure<Refusal>> {
+    size::check(&wanted.document).map_err(|problems| Failure::Refused(problems.into()))?;
     let snapshot = tenant.configuration.current();
     let target = match &wanted.server {
         Some(path_segment) => {

@@ -19,14 +19,16 @@ mod problem;
 mod renames;
 mod rules;
 mod scopes;
+mod size;
 mod world;
 
-pub use apply::{THINGS_MAX, Target, apply};
-pub use commit::{Applied, Wanted, at_length, carry_out, current, rehearse};
+pub use apply::{Target, apply};
+pub use commit::{Applied, Rehearsal, Wanted, at_length, carry_out, current, rehearse};
 pub use document::{Claim, Client, People, Policy, Portable, Rule, Scope, Server, VERSION, ValueType};
 pub use export::export;
 pub(crate) use problem::did_you_mean;
 
 pub use plan::{Difference, Plan, PlanStep, Verb, What};
 pub use problem::Problem;
+pub use size::THINGS_MAX;
 pub use world::{NAMES_MAX, World};

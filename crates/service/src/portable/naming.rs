@@ -1,18 +1,20 @@
 //! Names in place of ids, both ways, for one configuration: of clients by label, of servers by name, of groups and users as
 //! [`World`] knows them. A name is used only where it leads back to the same thing; an id stands where none does.
 
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 
 use model::policy::{ALL_CLIENTS, ClientCondition};
-use model::{AuthorizationServerId, ClientId};
+use model::rule::EVERYONE;
+use model::{AppId, AuthorizationServerId, ClientId, GroupId};
 
 use super::document::Portable;
 use super::problem::did_you_mean;
 use super::world::World;
 use crate::snapshot::{ServerEntry, Snapshot};
 
-/// How many labels an unknown one is compared with.
-const COMPARED_MAX: usize = 10_000;
+/// How many unknown names of one document get a hint at what was meant: finding it takes long, and one is often enough.
+const HINTS_MAX: usize = 10;
 /// How many things of one name are listed.
 const LISTED_MAX: usize = 5;
 
@@ -24,6 +26,8 @@ pub(super) struct Naming<'a> {
     labels: HashMap<String, Vec<ClientId>>,
     /// The servers of each name, unless no server trusts another.
     servers: HashMap<String, Vec<AuthorizationServerId>>,
+    /// How many hints are left.
+    hints: Cell<usize>,
 }
 
 impl<'a> Naming<'a> {
@@ -50,7 +54,26 @@ impl<'a> Naming<'a> {
                 .is_some_and(|s| !s.trusted_servers.is_empty());
         let labels = with_labels(snapshot, &labels);
         let servers = if trusts { by_name(snapshot) } else { HashMap::new() };
-        Self { world, snapshot: snapshot.clone(), labels, servers }
+        Self { world, snapshot: snapshot.clone(), labels, servers, hints: Cell::new(HINTS_MAX) }
+    }
+
+    /// What somebody probably meant, as the end of a sentence: of the first unknown names only.
+    pub fn meant<'c, C: Iterator<Item = &'c str>>(
+        &self,
+        typed: &str,
+        candidates: impl FnOnce() -> C,
+    ) -> String {
+        let Some(left) = self.hints.get().checked_sub(1) else { return String::new() };
+        self.hints.set(left);
+        did_you_mean(typed, candidates())
+    }
+
+    /// The group that a text means: by id if it is one, and else by name. `known` may be gone.
+    pub fn group(&self, text: &str, known: &[GroupId]) -> Result<GroupId, String> {
+        self.world.group(text, known).ok_or_else(|| {
+            let meant = self.meant(text, || self.world.near_groups().chain([EVERYONE]));
+            format!("there is no group `{text}`{meant}")
+        })
     }
 
     /// The name of a client: its label if that says which, and else its `client_id`.
@@ -64,17 +87,19 @@ impl<'a> Naming<'a> {
         }
     }
 
-    /// The client that a text means: by `client_id` if it is one, and else by label. `known` may be gone.
+    /// The client that a text means: by `client_id` if it is one, and else by label. `known` may be gone. What has the form
+    /// of an id is never a label: whoever labels clients could take the place of one that is gone.
     pub fn client(&self, text: &str, known: &[ClientId]) -> Result<ClientId, String> {
         let id = ClientId::new(text);
         if self.snapshot.client(text).is_some() || known.contains(&id) {
             return Ok(id);
         }
-        match self.labels.get(text).map(Vec::as_slice) {
+        let is_id = AppId::parse(text).is_some();
+        match self.labels.get(text).filter(|_| !is_id).map(Vec::as_slice) {
             Some([one]) => Ok(one.clone()),
             Some([]) | None => {
-                let labels = self.snapshot.apps_after(None).take(COMPARED_MAX);
-                let meant = did_you_mean(text, labels.map(|entry| entry.app.value.label.as_str()));
+                let labels = || self.snapshot.apps_after(None).map(|entry| entry.app.value.label.as_str());
+                let meant = self.meant(text, labels);
                 Err(format!("there is no client `{text}`{meant}"))
             }
             Some(several) => Err(ambiguous("clients have the label", text, "client id", several)),
@@ -92,14 +117,14 @@ impl<'a> Naming<'a> {
 
     /// The server that a text means: by id if it is one, and else by name.
     pub fn server(&self, text: &str) -> Result<AuthorizationServerId, String> {
-        if let Some(id) = AuthorizationServerId::parse(text).filter(|id| self.snapshot.server(*id).is_some())
-        {
+        let id = AuthorizationServerId::parse(text);
+        if let Some(id) = id.filter(|id| self.snapshot.server(*id).is_some()) {
             return Ok(id);
         }
-        match self.servers.get(text).map(Vec::as_slice) {
+        match self.servers.get(text).filter(|_| id.is_none()).map(Vec::as_slice) {
             Some([one]) => Ok(*one),
             Some([]) | None => {
-                let meant = did_you_mean(text, self.servers.keys().map(String::as_str));
+                let meant = self.meant(text, || self.servers.keys().map(String::as_str));
                 Err(format!("there is no authorization server `{text}`{meant}"))
             }
             Some(several) => Err(ambiguous("authorization servers have the name", text, "id", several)),

@@ -118,6 +118,12 @@ fn settings(work: &mut Work<'_>, place: &str, said: &doc::Policy, known: &[Clien
             Err(message) => work.problem(format!("{place}.clients[{index}]"), message),
         }
     }
+    if clients.len() > 1 && clients.iter().any(|text| text == ALL_CLIENTS) {
+        work.problem(
+            format!("{place}.clients"),
+            format_args!("`{ALL_CLIENTS}` means every client and stands alone"),
+        );
+    }
     // One that is missing was said above, and nothing of this draft is committed then.
     let are_all = found.len() < clients.len();
     policy::Settings {

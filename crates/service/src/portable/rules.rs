@@ -6,6 +6,7 @@ use model::{PolicyId, Rule, RuleId, Status};
 
 use super::apply::Work;
 use super::document as doc;
+use super::naming::Naming;
 use super::pairing::{moved, pair};
 use super::plan::{Verb, What};
 use super::renames::Renames;
@@ -101,7 +102,14 @@ fn settings(work: &mut Work<'_>, place: &str, said: &doc::Rule, rule: Option<&Ru
         Some(ScopeCondition::Only(scopes)) => scopes,
         _ => &[],
     };
-    let scopes = if said.scopes.iter().any(|scope| scope == ANY_SCOPE) {
+    let is_any = said.scopes.iter().any(|scope| scope == ANY_SCOPE);
+    if is_any && said.scopes.len() > 1 {
+        work.problem(
+            format!("{place}.scopes"),
+            format_args!("`{ANY_SCOPE}` means every scope and stands alone"),
+        );
+    }
+    let scopes = if is_any {
         ScopeCondition::Any
     } else {
         ScopeCondition::Only(scopes::found(work, &format!("{place}.scopes"), &said.scopes, known))
@@ -123,13 +131,12 @@ fn people(work: &mut Work<'_>, place: &str, said: &doc::People, known: &People) 
     let doc::People { groups, exclude_groups, users, exclude_users } = said;
     let known_groups: Vec<_> = known.groups.iter().chain(&known.exclude_groups).copied().collect();
     let known_users: Vec<_> = known.users.iter().chain(&known.exclude_users).copied().collect();
-    let world = work.naming.world;
-    let group = |text: &str| match text {
+    let group = |naming: &Naming<'_>, text: &str| match text {
         EVERYONE => Ok(None),
-        text => world.group(text, &known_groups).map(Some),
+        text => naming.group(text, &known_groups).map(Some),
     };
-    let excluded = |text: &str| world.group(text, &known_groups);
-    let user = |text: &str| world.user(text, &known_users);
+    let excluded = |naming: &Naming<'_>, text: &str| naming.group(text, &known_groups);
+    let user = |naming: &Naming<'_>, text: &str| naming.world.user(text, &known_users);
     People {
         everyone: groups.iter().any(|name| name == EVERYONE),
         groups: resolve(work, place, "groups", groups, group).into_iter().flatten().collect(),
@@ -145,11 +152,11 @@ fn resolve<T>(
     place: &str,
     member: &str,
     texts: &[String],
-    meaning: impl Fn(&str) -> Result<T, String>,
+    meaning: impl Fn(&Naming<'_>, &str) -> Result<T, String>,
 ) -> Vec<T> {
     let mut found = Vec::with_capacity(texts.len());
     for (index, text) in texts.iter().enumerate() {
-        match meaning(text) {
+        match meaning(&work.naming, text) {
             Ok(meant) => found.push(meant),
             Err(message) => work.problem(format!("{place}.people.{member}[{index}]"), message),
         }

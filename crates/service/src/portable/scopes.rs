@@ -6,11 +6,11 @@ use model::rule::ScopeCondition;
 use model::{Scope, ScopeId, template};
 
 use super::apply::Work;
+use super::convert;
 use super::document as doc;
 use super::pairing::pair;
 use super::plan::{Verb, What};
 use super::renames::Renames;
-use super::{convert, problem::did_you_mean};
 use crate::admin::scope;
 
 /// A scope that was taken away, and the step that said so.
@@ -121,9 +121,12 @@ pub(super) fn found(work: &mut Work<'_>, place: &str, names: &[String], known: &
         } else if work.scopes.contains(name) || known.contains(name) {
             found.push(name.clone());
         } else if !work.failed_scopes.contains(name) {
-            let mut known: Vec<&str> = work.scopes.iter().map(String::as_str).collect();
-            known.sort_unstable();
-            let meant = did_you_mean(name, known.into_iter());
+            let known = || {
+                let mut known: Vec<&str> = work.scopes.iter().map(String::as_str).collect();
+                known.sort_unstable();
+                known.into_iter()
+            };
+            let meant = work.naming.meant(name, known);
             work.problem(
                 format!("{place}[{index}]"),
                 format_args!("the server has no scope `{name}`{meant}"),

@@ -9,7 +9,6 @@ use model::rule::{EVERYONE, People};
 use model::{GroupId, UserId};
 
 use super::document::{Policy, Portable};
-use super::problem::did_you_mean;
 use crate::admin::{group, user};
 use crate::failure::Fault;
 use crate::snapshot::ServerEntry;
@@ -97,6 +96,19 @@ impl World {
         Ok(world)
     }
 
+    /// What the names stand for, in short: another one wherever any of them stands for something else.
+    pub(super) fn digest(&self) -> String {
+        let groups = self.groups.ids.iter().map(|(name, id)| (id.to_string(), name));
+        let users = self.users.ids.iter().map(|(name, id)| (id.to_string(), name));
+        let pairs: BTreeSet<(String, &String)> = groups.chain(users).collect();
+        // Written out with their lengths, so that no two lists read alike.
+        let lines: Vec<String> =
+            pairs.iter().map(|(id, name)| format!("{id} {} {name}", name.len())).collect();
+        let digest = jose::sha256(lines.join("\n").as_bytes());
+        let short = digest.first_chunk().map_or(0, |bytes| u128::from_be_bytes(*bytes));
+        format!("{short:032x}")
+    }
+
     async fn gather_groups(&mut self, tenant: &Tenant, texts: &BTreeSet<String>) -> Result<(), Fault> {
         let (store, org) = (&tenant.store, tenant.org());
         let texts = || texts.iter().take(NAMES_MAX);
@@ -132,21 +144,26 @@ impl World {
         self.users.name_of(id, |name| UserId::parse(name).is_some())
     }
 
-    /// The group that a text means: by id if it is one, and else by name. `known` may be gone.
-    pub(super) fn group(&self, text: &str, known: &[GroupId]) -> Result<GroupId, String> {
-        let by_id =
-            GroupId::parse(text).filter(|id| known.contains(id) || self.groups.names.contains_key(id));
-        let found = by_id.or_else(|| self.groups.ids.get(&group::fold(text)).copied());
-        found.ok_or_else(|| {
-            let near = self.near.iter().map(String::as_str).chain([EVERYONE]);
-            format!("there is no group `{text}`{}", did_you_mean(text, near))
-        })
+    /// Names of groups that could be meant by unknown ones.
+    pub(super) fn near_groups(&self) -> impl Iterator<Item = &str> {
+        self.near.iter().map(String::as_str)
     }
 
-    /// The user that a text means: by id if it is one, and else by login. `known` may be gone.
+    /// The group that a text means: by id if it has the form of one, and else by name. `known` may be gone. An id is never
+    /// taken for a name: whoever names groups could take the place of one that is gone.
+    pub(super) fn group(&self, text: &str, known: &[GroupId]) -> Option<GroupId> {
+        match GroupId::parse(text) {
+            Some(id) => Some(id).filter(|id| known.contains(id) || self.groups.names.contains_key(id)),
+            None => self.groups.ids.get(&group::fold(text)).copied(),
+        }
+    }
+
+    /// The user that a text means: by id if it has the form of one, and else by login. `known` may be gone.
     pub(super) fn user(&self, text: &str, known: &[UserId]) -> Result<UserId, String> {
-        let by_id = UserId::parse(text).filter(|id| known.contains(id) || self.users.names.contains_key(id));
-        let found = by_id.or_else(|| self.users.ids.get(&user::fold(text)).copied());
+        let found = match UserId::parse(text) {
+            Some(id) => Some(id).filter(|id| known.contains(id) || self.users.names.contains_key(id)),
+            None => self.users.ids.get(&user::fold(text)).copied(),
+        };
         found.ok_or_else(|| format!("there is no user `{text}`"))
     }
 }

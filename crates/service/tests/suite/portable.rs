@@ -6,7 +6,7 @@ use model::authorization_server::IssuerMode;
 use model::event::EventType;
 use serde_json::{Value, json};
 use service::admin::{Precondition, Refusal, group};
-use service::portable::{self, Applied, Plan, Portable, Verb, Wanted};
+use service::portable::{self, Applied, Plan, Portable, Rehearsal, Verb, Wanted};
 use service::{Failure, ServerEntry, Tenant};
 
 use crate::portrait::portrait;
@@ -54,6 +54,7 @@ fn wanted(server: Option<&str>, document: &Value) -> Wanted {
         server: server.map(str::to_owned),
         document: read(document),
         precondition: Precondition::Any,
+        rehearsals: Vec::new(),
         issuer_mode: IssuerMode::OrgUrl,
     }
 }
@@ -433,6 +434,99 @@ async fn what_is_gone_stays_named_by_its_id_and_is_nobody_elsewhere() {
     world.make_group(groups[0].id.as_str()).await;
     assert!(apply(&world, Some(&server), &document).await.unwrap().plan.is_empty());
     assert_eq!(world.server(&server).policies[0].rules[0].value.people.groups, [groups[0].id]);
+}
+
+#[tokio::test]
+async fn a_text_with_the_form_of_an_id_is_never_a_name() {
+    let world = world().await;
+    let server = id(&made(&world).await);
+    let (group, client, other) = ("00g000000000000000zz", "0oa000000000000000zz", "aus000000000000000zz");
+    world.make_group(group).await;
+    world.make_app(client).await;
+    world.make_server(other).await;
+    let mut document = orders();
+    document["server"]["trustedServers"] = json!([other]);
+    document["policies"][0]["clients"] = json!([client]);
+    document["policies"][0]["rules"][0]["people"] = json!({"groups": [group]});
+    let mut told = causes(refused(apply(&world, Some(&server), &document).await));
+    for told in &mut told {
+        told.truncate(told.find("; did you mean").unwrap_or(told.len()));
+    }
+    told.sort();
+    let expected = [
+        format!("policies[0].clients[0]: there is no client `{client}`"),
+        format!("policies[0].rules[0].people.groups[0]: there is no group `{group}`"),
+        format!("server.trustedServers[0]: there is no authorization server `{other}`"),
+    ];
+    assert_eq!(told, expected);
+}
+
+#[tokio::test]
+async fn what_was_rehearsed_is_not_carried_out_with_other_groups_of_the_same_names() {
+    let world = world().await;
+    let rehearsed = portable::rehearse(&world.tenant, world.asked(), wanted(None, &orders())).await.unwrap();
+    let shown = Wanted {
+        precondition: Precondition::OneOf(Vec::new()),
+        rehearsals: vec![Rehearsal { revision: rehearsed.revision, names: rehearsed.names }],
+        ..wanted(None, &orders())
+    };
+    let groups = group::list(&world.tenant, Some("Staff"), None, 10).await.unwrap().items;
+    let renamed = group::Profile { name: "Former staff".to_owned(), description: None };
+    group::replace(&world.tenant, world.asked(), groups[0].id.as_str(), renamed).await.unwrap();
+    world.make_group("Staff").await;
+    assert_eq!(world.snapshot().revision, rehearsed.revision, "groups move no revision");
+    let refusal = refused(portable::carry_out(&world.tenant, world.asked(), shown.clone()).await);
+    assert_eq!(refusal, Refusal::PreconditionFailed);
+    let again = portable::rehearse(&world.tenant, world.asked(), wanted(None, &orders())).await.unwrap();
+    let rehearsals = vec![Rehearsal { revision: again.revision, names: again.names }];
+    let done =
+        portable::carry_out(&world.tenant, world.asked(), Wanted { rehearsals, ..shown }).await.unwrap();
+    assert_eq!(done.plan, again.plan);
+}
+
+#[tokio::test]
+async fn a_word_for_all_stands_alone() {
+    let world = world().await;
+    let mut document = orders();
+    document["policies"][0]["clients"] = json!(["Portal", "ALL_CLIENTS"]);
+    document["policies"][0]["rules"][0]["scopes"] = json!(["orders:read", "*"]);
+    let told = causes(refused(apply(&world, None, &document).await));
+    let expected = [
+        "policies[0].clients: `ALL_CLIENTS` means every client and stands alone",
+        "policies[0].rules[0].scopes: `*` means every scope and stands alone",
+    ];
+    assert_eq!(told, expected);
+}
+
+#[tokio::test]
+async fn only_the_first_unknown_names_get_a_hint() {
+    let world = world().await;
+    made(&world).await;
+    let mut document = orders();
+    let unknown: Vec<String> = (0..100).map(|n| format!("orders:reed{n}")).collect();
+    document["policies"][0]["rules"][0]["scopes"] = json!(unknown);
+    let told = causes(refused(apply(&world, None, &document).await));
+    assert_eq!(told.len(), 100);
+    assert_eq!(told.iter().filter(|told| told.ends_with("did you mean `orders:read`?")).count(), 10);
+}
+
+#[tokio::test]
+async fn a_list_that_is_too_long_is_refused_before_anything_in_it_is_looked_up() {
+    let world = world().await;
+    let mut document = orders();
+    let many: Vec<String> = (0..1_001).map(|n| format!("unknown{n}")).collect();
+    document["claims"][1]["scopes"] = json!(many);
+    document["policies"][0]["clients"] = json!(many);
+    document["policies"][0]["rules"][0]["people"] = json!({"excludeGroups": many, "users": many});
+    let told = causes(refused(apply(&world, None, &document).await));
+    let places = [
+        "claims[1].scopes",
+        "policies[0].clients",
+        "policies[0].rules[0].people.excludeGroups",
+        "policies[0].rules[0].people.users",
+    ];
+    let of = |place| format!("{place}: the list holds at most 1000 entries, and this one has 1001");
+    assert_eq!(told, places.map(of));
 }
 
 #[tokio::test]

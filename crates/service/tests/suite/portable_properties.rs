@@ -21,7 +21,7 @@ const CLAIMS: [(&str, &str); 6] = [
     ("email", "IDENTITY"),
     ("address", "IDENTITY"),
 ];
-const CLIENTS: [&str; 3] = ["Portal", "Billing", "ALL_CLIENTS"];
+const CLIENTS: [&str; 2] = ["Portal", "Billing"];
 const GROUPS: [&str; 4] = ["EVERYONE", "Everyone", "Partners", "Staff"];
 const USERS: [&str; 2] = ["ana@example.com", "bo@example.com"];
 
@@ -138,7 +138,8 @@ fn rule() -> impl Strategy<Value = Value> {
 
 fn policy() -> impl Strategy<Value = Value> {
     let rules = proptest::collection::vec(rule(), 0..5);
-    (select(vec!["P", "Q", "R"]), names(&CLIENTS, 1), maybe(vec!["INACTIVE"]), rules).prop_map(
+    let clients = prop_oneof![Just(json!(["ALL_CLIENTS"])), names(&CLIENTS, 1)];
+    (select(vec!["P", "Q", "R"]), clients, maybe(vec!["INACTIVE"]), rules).prop_map(
         |(name, clients, status, rules)| {
             object(vec![
                 ("name", json!(name)),
