@@ -78,8 +78,7 @@ pub async fn serve(
         () = everybody_has_left(&slots, most) => {}
         () = tokio::time::sleep(drain_time) => {}
     }
-    served.accept_the_last(&listener).await;
-    drop(listener);
+    served.accept_the_last(listener);
     stage.send_replace(Stage::Stopping);
     tracing::info!(connections = most - slots.available_permits(), "stopping");
     let all = u32::try_from(most).unwrap_or(u32::MAX);
@@ -133,12 +132,20 @@ impl Served<'_> {
         }
     }
 
-    /// Connections that the kernel has made already would be reset with the listener.
-    async fn accept_the_last(&self, listener: &TcpListener) {
+    /// Connections that the kernel has made already would be reset with the listener. The runtime may not have been told of
+    /// them yet, so the kernel itself is asked until it has no more.
+    fn accept_the_last(&self, listener: TcpListener) {
+        let Ok(listener) = listener.into_std() else { return };
         while let Ok(slot) = Arc::clone(self.slots).try_acquire_owned() {
-            match tokio::time::timeout(Duration::ZERO, listener.accept()).await {
-                Ok(Ok((stream, peer))) => self.begin(stream, peer, slot),
-                _ => return,
+            match listener.accept() {
+                Ok((stream, peer)) => {
+                    let stream = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
+                    if let Ok(stream) = stream {
+                        self.begin(stream, peer, slot);
+                    }
+                }
+                Err(error) if concerns_one_connection(&error) => {}
+                Err(_) => return,
             }
         }
     }
