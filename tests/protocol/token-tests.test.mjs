@@ -1,12 +1,13 @@
-// The worked examples of docs/guides/: applied to a running server and tested there, as they are tested without one; and a
-// refusal that is explained afterwards.
+// The worked examples of docs/guides/: their pages are followed on a running server and tested there, as they are tested
+// without one; and a refusal that is explained afterwards.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { after, before, test } from 'node:test';
 import { askToken, basic } from '../harness/api.mjs';
-import { appBody, makeService } from '../harness/objects.mjs';
-import { suite } from '../harness/paths.mjs';
-import { runToEnd, temporaryFolder } from '../harness/process.mjs';
+import { makeService } from '../harness/objects.mjs';
+import { binary, suite } from '../harness/paths.mjs';
+import { launch, runToEnd, temporaryFolder } from '../harness/process.mjs';
 import { admin, startServer } from '../harness/server.mjs';
 
 const guides = new URL('../docs/guides', `file://${suite}`).pathname;
@@ -17,39 +18,26 @@ after(() => server?.stop());
 const tokenmint = (...words) =>
   runToEnd([...words, '--url', server.origin], { TOKENMINT_API_TOKEN: admin.TOKENMINT_API_TOKEN });
 
-/** The value of a member of the configuration that is written on one line. */
-const line = (text, member) => text.match(new RegExp(`^${member}: \\[(.*)\\]$`, 'm'))?.[1].split(', ') ?? [];
-
-/** What a configuration names and does not own: its clients and groups. */
-async function makeSurroundings(text) {
-  for (const name of line(text, 'groups')) await server.api.ok('POST', '/api/v1/groups', { profile: { name } }, 200);
-  const clients = text.split(/^clients:$/m)[1] ?? '';
-  for (const [, label, id, grants, profile] of clients.matchAll(
-    /label: (.*)\n +clientId: (.*)\n +grantTypes: \[(.*)\]\n(?: +profile: \{(.*)\})?/g,
-  )) {
-    const grantTypes = grants.split(', ');
-    const service = grantTypes.includes('client_credentials');
-    const types = { authorization_code: ['code'], implicit: ['token', 'id_token'], client_credentials: ['token'] };
-    const client = {
-      application_type: service ? 'service' : 'web', grant_types: grantTypes,
-      response_types: [...new Set(grantTypes.flatMap((grant) => types[grant] ?? []))],
-      ...(service ? {} : { redirect_uris: ['https://app.example.com/cb'] }),
-    };
-    const members = (profile ?? '').split(', ').filter(Boolean).map((member) => member.split(': '));
-    const body = appBody({ label, credentials: { client_id: id }, client, profile: Object.fromEntries(members) });
-    await server.api.ok('POST', '/api/v1/apps', body, 200);
-  }
+/** Types the commands of a page, block by block in one shell, as whoever reads it does. */
+async function follow(page) {
+  const commands = [...page.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block]) => block).join('');
+  const script = commands
+    .replace('$PWD/target/debug', dirname(binary))
+    .replace('cd docs/guides', `cd '${guides}'`)
+    .replace('http://localhost:8080', server.origin)
+    .replace('TOKENMINT_API_TOKEN=00…', `TOKENMINT_API_TOKEN=${admin.TOKENMINT_API_TOKEN}`)
+    .replace(/^tokenmint apply /m, '$&--yes ');
+  return launch([], {}, script).ended;
 }
 
 const names = readdirSync(guides).filter((name) => name.endsWith('.md')).map((name) => name.slice(0, -3));
 
 for (const name of names) {
-  test(`the example ${name} is applied, passes its tests, and is not applied twice`, async () => {
+  test(`the page ${name} works command by command on a fresh server, passes its tests, and is not applied twice`, async () => {
     const [file, tests] = [`${guides}/${name}.yaml`, `${guides}/${name}.tests.yaml`];
-    const text = readFileSync(file, 'utf8');
-    await makeSurroundings(text);
-    const applied = await tokenmint('apply', file, '--yes');
-    assert.equal(applied.code, 0, applied.stderr);
+    const followed = await follow(readFileSync(`${guides}/${name}.md`, 'utf8'));
+    assert.match(followed.stderr, /^applied to `/, `what the page says works: ${followed.stdout}${followed.stderr}`);
+    assert.doesNotMatch(followed.stdout, /errorCode|FAILED|BROKEN/, followed.stdout);
     const again = await tokenmint('apply', file, '--dry-run', '--exit-code');
     assert.equal(again.code, 0, `the second time there is nothing to do: ${again.stdout}${again.stderr}`);
     const tested = await tokenmint('test', tests, '--coverage');

@@ -28,58 +28,12 @@ impl Inputs {
         }
         let path = path();
         if self.0.iter().all(|input| input.path != path) {
-            self.0.push(Input { path, value: shortened(value(), &mut { VALUE_BYTES_MAX }) });
+            self.0.push(Input { path, value: value().shortened(VALUE_BYTES_MAX) });
         }
     }
 
     /// All of them.
     pub fn into_vec(self) -> Vec<Input> {
         self.0
-    }
-}
-
-/// The value, or its beginning if it has more than so many bytes; what is left out is a `…`.
-fn shortened(value: Value, bytes: &mut usize) -> Value {
-    let size = value.size();
-    if size <= *bytes {
-        *bytes -= size;
-        return value;
-    }
-    match value {
-        Value::Text(text) => {
-            let end = text.floor_char_boundary(*bytes);
-            *bytes = 0;
-            Value::from(format!("{}…", text.get(..end).unwrap_or_default()))
-        }
-        Value::List(elements) => {
-            let mut kept = Vec::new();
-            for element in elements.iter() {
-                if *bytes == 0 {
-                    break;
-                }
-                kept.push(shortened(element.clone(), bytes));
-            }
-            if kept.len() < elements.len() {
-                kept.push(Value::from("…"));
-            }
-            Value::from(kept)
-        }
-        Value::Map(members) => {
-            let mut kept = Vec::new();
-            for (name, value) in members.iter() {
-                if *bytes < name.len() {
-                    *bytes = 0;
-                    kept.push(("…".into(), Value::from("…")));
-                    break;
-                }
-                *bytes -= name.len();
-                kept.push((name.into(), shortened(value.clone(), bytes)));
-            }
-            Value::Map(kept.into_iter().collect())
-        }
-        short => {
-            *bytes = 0;
-            short
-        }
     }
 }

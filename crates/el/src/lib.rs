@@ -44,6 +44,7 @@ mod value;
 
 pub use crate::{
     diagnostic::{Diagnostic, EvalError, Severity},
+    functions::groups::{GROUPS_MAX, between_slashes},
     group::{Group, GroupSource},
     input::Input,
     limits::Limits,

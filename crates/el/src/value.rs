@@ -68,6 +68,12 @@ impl Value {
         }
     }
 
+    /// The value, or its beginning if it has more than so many bytes; what is left out is a `…`.
+    #[must_use]
+    pub fn shortened(self, bytes: usize) -> Value {
+        shortened(self, &mut { bytes })
+    }
+
     /// What kind of value it is, with an article, for messages.
     pub(crate) fn described(&self) -> &'static str {
         match self {
@@ -90,6 +96,51 @@ impl Value {
             Value::Map(members) => {
                 sum(members.iter().map(|(name, value)| name.len().saturating_add(value.size())))
             }
+        }
+    }
+}
+
+fn shortened(value: Value, bytes: &mut usize) -> Value {
+    let size = value.size();
+    if size <= *bytes {
+        *bytes -= size;
+        return value;
+    }
+    match value {
+        Value::Text(text) => {
+            let end = text.floor_char_boundary(*bytes);
+            *bytes = 0;
+            Value::from(format!("{}…", text.get(..end).unwrap_or_default()))
+        }
+        Value::List(elements) => {
+            let mut kept = Vec::new();
+            for element in elements.iter() {
+                if *bytes == 0 {
+                    break;
+                }
+                kept.push(shortened(element.clone(), bytes));
+            }
+            if kept.len() < elements.len() {
+                kept.push(Value::from("…"));
+            }
+            Value::from(kept)
+        }
+        Value::Map(members) => {
+            let mut kept = Vec::new();
+            for (name, value) in members.iter() {
+                if *bytes < name.len() {
+                    *bytes = 0;
+                    kept.push(("…".into(), Value::from("…")));
+                    break;
+                }
+                *bytes -= name.len();
+                kept.push((name.into(), shortened(value.clone(), bytes)));
+            }
+            Value::Map(kept.into_iter().collect())
+        }
+        short => {
+            *bytes = 0;
+            short
         }
     }
 }

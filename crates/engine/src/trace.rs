@@ -3,6 +3,7 @@
 
 use el::Input;
 use model::claim::ClaimType;
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::matching::{Condition, Conditions};
@@ -18,7 +19,8 @@ pub enum Skipped {
 }
 
 /// What carries claims.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Carrier {
     /// The access token.
     AccessToken,

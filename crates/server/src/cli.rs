@@ -16,7 +16,7 @@ use clap_complete::Shell;
 use serde_json::Value;
 
 use crate::config::{self, Config};
-use crate::operator::previewer::Previewer;
+use crate::operator::previewer::{Complaint, Previewer};
 use crate::operator::remote::{Remote, RemoteFlags};
 use crate::operator::restore::Wanted;
 use crate::operator::{
@@ -352,8 +352,8 @@ fn put_back(flags: &RestoreFlags, environment: Environment<'_>) -> ExitCode {
 fn show_preview(flags: &PreviewFlags, environment: Environment<'_>) -> ExitCode {
     if let Some(path) = &flags.configuration {
         return match Previewer::of_file(path, clock::now()) {
-            Ok(previewer) => previewed(preview::run(&previewer, &flags.asking)),
-            Err(message) => complain(&message, USAGE),
+            Ok(previewer) => previewed(&flags.asking, preview::run(&previewer, &flags.asking)),
+            Err(message) => previewed(&flags.asking, Err(Complaint::File(message))),
         };
     }
     let remote = match Remote::open(&flags.remote, environment) {
@@ -361,15 +361,19 @@ fn show_preview(flags: &PreviewFlags, environment: Environment<'_>) -> ExitCode 
         Err(error) => return refuse(&error),
     };
     let server = flags.server.as_deref().unwrap_or_default();
-    previewed(Previewer::live(&remote, server).and_then(|previewer| preview::run(&previewer, &flags.asking)))
+    let previewer = Previewer::live(&remote, server).map_err(Complaint::Trouble);
+    previewed(&flags.asking, previewer.and_then(|previewer| preview::run(&previewer, &flags.asking)))
 }
 
-fn previewed(granted: Result<bool, String>) -> ExitCode {
-    match granted {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(REFUSED),
-        Err(message) => complain(&message, FAILURE),
-    }
+fn previewed(asking: &preview::Asking, granted: Result<bool, Complaint>) -> ExitCode {
+    let (message, code) = match granted {
+        Ok(true) => return ExitCode::SUCCESS,
+        Ok(false) => return ExitCode::from(REFUSED),
+        Err(Complaint::File(message)) => (message, USAGE),
+        Err(Complaint::Trouble(message)) => (message, FAILURE),
+    };
+    preview::tell(asking, &message);
+    complain(&message, code)
 }
 
 fn run_tests(wanted: &test::Wanted, remote: &RemoteFlags, environment: Environment<'_>) -> ExitCode {
@@ -383,14 +387,15 @@ fn run_tests(wanted: &test::Wanted, remote: &RemoteFlags, environment: Environme
     match ended {
         Ok(test::Ending::Passed) => ExitCode::SUCCESS,
         Ok(test::Ending::Failed) => ExitCode::from(FAILURE),
-        Err(test::Complaint::File(message)) => complain(&message, USAGE),
-        Err(test::Complaint::Trouble(message)) => complain(&message, FAILURE),
+        Err(Complaint::File(message)) => complain(&message, USAGE),
+        Err(Complaint::Trouble(message)) => complain(&message, FAILURE),
     }
 }
 
 fn end_apply(ended: Result<apply::Outcome, apply::Complaint>) -> ExitCode {
     match ended {
         Ok(apply::Outcome::Done) => ExitCode::SUCCESS,
+        Ok(apply::Outcome::Declined) => ExitCode::from(FAILURE),
         Ok(apply::Outcome::Changes) => ExitCode::from(CHANGES),
         Err(apply::Complaint::File(why)) => complain(&why, USAGE),
         Err(apply::Complaint::Refused(why)) => complain(&why, FAILURE),
@@ -460,7 +465,7 @@ fn print(value: &Value) {
     match value {
         Value::Null => {}
         Value::String(text) => terminal::show(&format!("{text}\n")),
-        value => terminal::show(&format!("{value:#}\n")),
+        value => terminal::show(&terminal::json_text(value)),
     }
 }
 

@@ -1,20 +1,22 @@
 //! What is asked of Token Preview, as it is written: in a request, in a file of token tests, on the command line. Owns the
 //! members and what can be said of them without a configuration; leaves out the answer (`service::preview`).
 
-use engine::{GroupSource, SessionFacts, UserFacts};
+use engine::{ConsentFacts, GroupSource, Prompt, SessionFacts, UserFacts};
 use jiff::Timestamp as Instant;
 use model::app::ResponseType;
 use model::group::GroupKind;
 use model::user::UserStatus;
 use model::{GrantType, Timestamp, UserId, Word};
 use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 use service::Snapshot;
 use service::admin::Refusal;
 use service::membership::{self, Directory, Membership};
 use service::names::Names;
-use service::preview::{self, client_called};
+use service::preview::{self, can_be_answered_with, client_called};
+
+use crate::json::object_or_none;
 
 /// How many groups a hypothetical user may be in.
 pub const GROUPS_MAX: usize = 1_000;
@@ -38,7 +40,7 @@ pub struct Question {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scopes: Option<Vec<String>>,
     /// Who signed in; a service asks without.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "object_or_none")]
     pub user: Option<Person>,
     /// When; absent, now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -49,6 +51,12 @@ pub struct Question {
     /// `response_type` of an authorization request that is answered without the token endpoint: `id_token`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_type: Option<String>,
+    /// `prompt` of an authorization request, as far as consent goes: `none` or `consent`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<String>,
+    /// What the user consented to before; absent, nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "object_or_none")]
+    pub consent: Option<Consents>,
     /// Sections of a configuration that are tried and not saved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draft: Option<Value>,
@@ -66,9 +74,9 @@ pub struct Person {
     pub status: Option<String>,
     /// `user` in expressions.
     pub profile: Map<String, Value>,
-    /// `appuser` in expressions; absent, its `userName` is the user's login.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub app_profile: Option<Map<String, Value>>,
+    /// `appuser` in expressions.
+    #[serde(skip_serializing_if = "AppProfile::is_usual")]
+    pub app_profile: AppProfile,
     /// The groups besides `Everyone`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<Group>,
@@ -82,8 +90,43 @@ pub struct Person {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_updated: Option<String>,
     /// The session; absent, a password was given at the moment of the request.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "object_or_none")]
     pub session: Option<Session>,
+}
+
+/// What the app knows of a user.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[serde(untagged)]
+pub enum AppProfile {
+    /// Nothing is said: its `userName` is the user's login.
+    #[default]
+    Usual,
+    /// This.
+    Known(Map<String, Value>),
+    /// Nothing (`null`): the app is not assigned to the user.
+    #[serde(serialize_with = "Serializer::serialize_none")]
+    Unassigned,
+}
+
+impl AppProfile {
+    fn is_usual(&self) -> bool {
+        *self == Self::Usual
+    }
+}
+
+impl<'de> Deserialize<'de> for AppProfile {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let said = Option::<Map<String, Value>>::deserialize(deserializer)?;
+        Ok(said.map_or(Self::Unassigned, Self::Known))
+    }
+}
+
+/// What is known of the user's consent.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Consents {
+    /// The scopes that the user consented to before.
+    pub given: Vec<String>,
 }
 
 /// A group that a user is in.
@@ -214,6 +257,7 @@ impl Question {
             user,
             response_types: self.response_types()?,
             nonce: self.nonce.clone(),
+            consent: self.consent()?,
         };
         let memberships = self.user.iter().flat_map(Person::memberships).collect();
         let login = self.user.as_ref().filter(|user| user.id.is_none());
@@ -222,7 +266,23 @@ impl Question {
         Ok(Meaning { client, question, memberships, login, at })
     }
 
+    fn consent(&self) -> Result<ConsentFacts, Mistake> {
+        let prompt = match self.prompt.as_deref() {
+            None => None,
+            Some("none") => Some(Prompt::None),
+            Some("consent") => Some(Prompt::Consent),
+            Some(word) => return Err(("prompt", format!("`{word}` is not one of none, consent"))),
+        };
+        let given = self.consent.as_ref().map(|consent| consent.given.clone()).unwrap_or_default();
+        Ok(ConsentFacts { prompt, given })
+    }
+
     fn scope(&self) -> Result<Option<String>, Mistake> {
+        let refreshes = GrantType::from_word(&self.grant_type) == Some(GrantType::RefreshToken);
+        if refreshes && self.scopes.as_ref().is_none_or(Vec::is_empty) {
+            let message = "name the scopes that the sign-in was granted: a refresh means those";
+            return Err(("scopes", message.to_owned()));
+        }
         let Some(scopes) = &self.scopes else { return Ok(None) };
         match scopes.iter().find(|scope| scope.is_empty() || scope.chars().any(char::is_whitespace)) {
             Some(scope) => Err(("scopes", format!("`{scope}` is not the name of one scope"))),
@@ -230,14 +290,24 @@ impl Question {
         }
     }
 
+    /// The response types, which must be of the grant: what the flow would not read would only mislead.
     fn response_types(&self) -> Result<Vec<ResponseType>, Mistake> {
         let words = self.response_type.iter().flat_map(|text| text.split(' '));
-        words
-            .map(|word| {
-                let message = || format!("`{word}` is not one of {}", ResponseType::WORDS.join(", "));
-                ResponseType::from_word(word).ok_or_else(|| ("responseType", message()))
-            })
-            .collect()
+        let types = words.map(|word| {
+            let message = || format!("`{word}` is not one of {}", ResponseType::WORDS.join(", "));
+            ResponseType::from_word(word).ok_or_else(|| ("responseType", message()))
+        });
+        let types: Vec<ResponseType> = types.collect::<Result<_, _>>()?;
+        let why = match GrantType::from_word(&self.grant_type) {
+            None => return Ok(types),
+            Some(grant_type) if can_be_answered_with(grant_type, &types) => return Ok(types),
+            Some(GrantType::AuthorizationCode) => {
+                "authorization_code is answered with a code; tokens without one are implicit"
+            }
+            Some(GrantType::Implicit) => "implicit is answered with id_token, token or both: say which",
+            Some(_) => "only authorization requests have one: authorization_code and implicit",
+        };
+        Err(("responseType", why.to_owned()))
     }
 }
 
@@ -281,10 +351,14 @@ impl Person {
             let message = || format!("`{status}` is not one of {}", UserStatus::WORDS.join(", "));
             user.status = UserStatus::from_word(status).ok_or_else(|| ("user.status", message()))?;
         }
-        user.app_profile = Some(self.app_profile.clone().unwrap_or_else(|| {
-            let login = self.profile.get("login").map(|login| ("userName".to_owned(), login.clone()));
-            login.into_iter().collect()
-        }));
+        user.app_profile = match &self.app_profile {
+            AppProfile::Usual => {
+                let login = self.profile.get("login").map(|login| ("userName".to_owned(), login.clone()));
+                Some(login.into_iter().collect())
+            }
+            AppProfile::Known(profile) => Some(profile.clone()),
+            AppProfile::Unassigned => None,
+        };
         if let Some((name, _)) = self.linked.iter().find(|(_, profile)| !profile.is_object()) {
             return Err(("user.linked", format!("`{name}` is a profile: an object")));
         }
@@ -346,7 +420,7 @@ mod tests {
     #[test]
     fn a_user_about_whom_little_is_said_is_active_and_gave_a_password_just_now() {
         let meaning = read(json!({
-            "client": "Portal", "grantType": "authorization_code", "scopes": ["openid", "email"],
+            "client": "Portal", "grantType": "implicit", "scopes": ["openid", "email"],
             "at": "2026-01-31T12:00:00+01:00", "responseType": "id_token token",
             "user": {"profile": {"login": "ana@example.com"}, "groups": ["Staff", {"name": "Team", "type": "APP_GROUP"}]},
         }))
@@ -383,6 +457,13 @@ mod tests {
             (json!({"scopes": ["a b"]}), "scopes"),
             (json!({"scopes": [""]}), "scopes"),
             (json!({"responseType": "id_token  token"}), "responseType"),
+            (json!({"responseType": "id_token"}), "responseType"),
+            (json!({"responseType": "id_token", "grantType": "password"}), "responseType"),
+            (json!({"grantType": "implicit"}), "responseType"),
+            (json!({"grantType": "implicit", "responseType": "code id_token"}), "responseType"),
+            (json!({"grantType": "refresh_token"}), "scopes"),
+            (json!({"grantType": "refresh_token", "scopes": []}), "scopes"),
+            (json!({"prompt": "login"}), "prompt"),
             (json!({"user": null}), "user"),
             (json!({"grantType": "client_credentials"}), "user"),
             (with_user(json!({"id": "me"})), "user.id"),
@@ -400,10 +481,27 @@ mod tests {
     }
 
     #[test]
+    fn an_app_profile_is_said_or_usual_or_null_for_a_user_who_is_not_assigned() {
+        for (said, expected) in [
+            (json!({"profile": {"login": "ana"}}), Some(json!({"userName": "ana"}))),
+            (json!({"profile": {}, "appProfile": {"tier": 1}}), Some(json!({"tier": 1}))),
+            (json!({"profile": {}, "appProfile": null}), None),
+        ] {
+            let person: Person = serde_json::from_value(said.clone()).unwrap();
+            assert_eq!(serde_json::to_value(&person).unwrap(), said, "as it is sent on");
+            assert_eq!(person.read(NOW).unwrap().0.app_profile.map(Value::Object), expected, "{said}");
+        }
+    }
+
+    #[test]
     fn a_member_that_nobody_knows_is_refused_wherever_it_stands() {
         for question in [
             json!({"clientId": "c", "grantType": "x", "scope": "a"}),
             json!({"clientId": "c", "grantType": "x", "user": {"profil": {}}}),
+            json!({"clientId": "c", "grantType": "x", "user": []}),
+            json!({"clientId": "c", "grantType": "x", "user": {"session": []}}),
+            json!({"clientId": "c", "grantType": "x", "user": {"appProfile": []}}),
+            json!({"clientId": "c", "grantType": "x", "consent": {"gave": []}}),
             json!({"clientId": "c", "grantType": "x", "user": {"session": {"acrs": 1}}}),
             json!({"clientId": "c", "grantType": "x", "user": {"groups": [{"nam": "x"}]}}),
             json!({"clientId": "c", "grantType": "x", "user": {"groups": [{"name": "x", "more": 1}]}}),

@@ -46,6 +46,13 @@ pub struct Mistake {
     pub message: String,
 }
 
+impl Mistake {
+    /// The same with its file, as an editor finds it.
+    pub fn in_file(&self, file: impl fmt::Display) -> String {
+        format!("{file}:{}:{}: {}", self.place.line, self.place.column, self.message)
+    }
+}
+
 /// A file that was read.
 #[derive(Debug, Clone)]
 pub struct Text {

@@ -70,6 +70,8 @@ pub enum Gone {
     TooManyChanges(u64),
     /// The server was not there at that revision.
     Server,
+    /// The app was not there at that revision.
+    Client,
 }
 
 impl Gone {
@@ -84,6 +86,7 @@ impl Gone {
             Self::Revision(_) => "revision_unknown",
             Self::TooManyChanges(_) => "too_many_changes",
             Self::Server => "server_unknown",
+            Self::Client => "client_unknown",
         }
     }
 
@@ -117,6 +120,7 @@ impl Gone {
                 history::CHANGES_MAX
             ),
             Self::Server => "the configuration of that time has no such authorization server".to_owned(),
+            Self::Client => "the configuration of that time has no such app".to_owned(),
         }
     }
 }
@@ -150,6 +154,7 @@ async fn decide_again(
     let snapshot = snapshot_at(tenant, revision, now).await?;
     let server = target(event, kind::AUTHORIZATION_SERVER).and_then(AuthorizationServerId::parse);
     let server = server.and_then(|id| snapshot.server(id)).ok_or(Failure::Refused(Gone::Server))?;
+    let facts = with_profile(facts, &snapshot)?;
     let names = Names::of_server(tenant, server).await?;
     // The configuration of that time is compiled for this question alone.
     let compiled = at_length(|| server.compiled(snapshot.org()));
@@ -194,6 +199,15 @@ fn facts(event: &Event) -> Result<Facts, Gone> {
         Some(reason) if token::is_refused_before_decision(reason) => Err(Gone::NeverDecided(reason.clone())),
         _ => Err(Gone::FactsTooLong),
     }
+}
+
+/// The facts with the app's profile, which the configuration of that time says. Events of before kept it themselves.
+fn with_profile(mut facts: Facts, snapshot: &Snapshot) -> Result<Facts, Failure<Gone>> {
+    if facts.client.profile.is_none() {
+        let app = snapshot.app(facts.client.app).ok_or(Failure::Refused(Gone::Client))?;
+        facts.client.profile.clone_from(&app.app.value.profile);
+    }
+    Ok(facts)
 }
 
 fn target<'a>(event: &'a Event, kind: &str) -> Option<&'a str> {

@@ -104,7 +104,7 @@ fn find<'a>(text: &str, known: &'a [Group]) -> Option<&'a Group> {
 
 fn unknown(number: usize, text: &str) -> Refusal {
     let message = format!(
-        "user.groups[{number}]: there is no group `{text}`; a group that is only imagined is written {{\"name\": …}}"
+        "user.groups[{number}]: there is no group `{text}`; a group that is only imagined is written {{\"name\": \"…\"}}"
     );
     Refusal::Invalid { subject: "user.groups", causes: vec![message] }
 }

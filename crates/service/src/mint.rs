@@ -4,7 +4,10 @@
 
 use std::sync::Arc;
 
-use engine::{Denied, Envelope, Facts, Grant, Minted, Requested, SessionFacts, TokenKind, Trace, UserFacts};
+use engine::{
+    ConsentFacts, Denied, Envelope, Facts, Grant, Minted, Requested, SessionFacts, TokenKind, Trace,
+    UserFacts,
+};
 use model::app::ResponseType;
 use model::{GrantType, Timestamp};
 use serde_json::Value;
@@ -38,6 +41,8 @@ pub(crate) struct Asking {
     pub response_types: Vec<ResponseType>,
     /// What the ID token repeats.
     pub nonce: Option<String>,
+    /// What the user consented to before, and what the request says of asking.
+    pub consent: ConsentFacts,
 }
 
 /// The grant that `grant_type` means: of an active server, and one of `grants`.
@@ -104,7 +109,7 @@ fn gather(client: &AppEntry, asked: Asked<'_>) -> Result<Facts, Refusal> {
     let scopes = requested(scope)?;
     match (grant_type, asking) {
         (GrantType::ClientCredentials, _) => Ok(client_credentials::gather(client, scopes)),
-        (_, Some(asking)) => Ok(of_user::gather(client, grant_type, scopes, asking)),
+        (_, Some(asking)) => of_user::gather(client, grant_type, scopes, asking),
         (_, None) => Err(Refusal::UnsupportedGrantType),
     }
 }

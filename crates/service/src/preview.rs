@@ -4,7 +4,7 @@
 //! A preview needs a snapshot and nothing else: the newest one, a draft that is not saved, or one that was made from a file.
 
 use engine::explanation::{Explanation, explain};
-use engine::{Grant, Minted, Recorder, SessionFacts, TokenKind, UserFacts};
+use engine::{ConsentFacts, Grant, Minted, Recorder, SessionFacts, TokenKind, UserFacts};
 use model::app::ResponseType;
 use model::token_format::AccessTokenProfile;
 use model::{GrantType, Timestamp};
@@ -12,9 +12,11 @@ use serde_json::{Map, Value};
 
 use crate::admin;
 use crate::client;
+use crate::grant::response_type;
 use crate::issuer::IssuerOrigins;
 use crate::mint::{self, Asked, Asking, Decided, Scene};
 use crate::names::{Names, NamesAt};
+use crate::portable::did_you_mean;
 use crate::snapshot::{ServerEntry, Snapshot};
 use crate::token::Refusal;
 
@@ -33,6 +35,8 @@ pub struct Question {
     pub response_types: Vec<ResponseType>,
     /// `nonce`
     pub nonce: Option<String>,
+    /// What the user consented to before, and what the request says of asking.
+    pub consent: ConsentFacts,
 }
 
 /// A token as its reader decodes it.
@@ -80,6 +84,8 @@ pub struct Stage<'a> {
     pub names: &'a Names,
 }
 
+/// With how many apps a label that nobody has is compared.
+const COMPARED_MAX: usize = 10_000;
 /// What stands for the `jti` of a token that is not one.
 const NO_TOKEN: &str = "preview";
 
@@ -115,6 +121,7 @@ fn decide(scene: &Scene<'_>, question: &Question, trace: &mut Recorder) -> Resul
         session,
         response_types: question.response_types.clone(),
         nonce: question.nonce.clone(),
+        consent: question.consent.clone(),
     });
     let asked = Asked { grant_type, scope: question.scope.as_deref(), page: None, asking };
     mint::decide(scene, client, asked, trace)
@@ -151,6 +158,11 @@ fn header(server: &ServerEntry, profile: AccessTokenProfile) -> Map<String, Valu
     header
 }
 
+/// Whether a request of `grant_type` can be answered with `asked` at all, whoever the client is.
+pub fn can_be_answered_with(grant_type: GrantType, asked: &[ResponseType]) -> bool {
+    response_type::fits(grant_type, asked)
+}
+
 /// The `client_id` of the app that is meant by `text`: by that very id, or by its label if only one app has it.
 pub fn client_called(snapshot: &Snapshot, text: &str) -> Result<String, admin::Refusal> {
     if snapshot.client(text).is_some() {
@@ -159,7 +171,12 @@ pub fn client_called(snapshot: &Snapshot, text: &str) -> Result<String, admin::R
     let mut called = snapshot.apps_after(None).filter(|entry| entry.app.value.label == text);
     match (called.next(), called.next()) {
         (Some(entry), None) => Ok(entry.app.value.client_id.to_string()),
-        (None, _) => Err(admin::Refusal::invalid("client", format!("there is no app `{text}`"))),
+        (None, _) => {
+            let labels =
+                snapshot.apps_after(None).take(COMPARED_MAX).map(|entry| entry.app.value.label.as_str());
+            let meant = did_you_mean(text, labels);
+            Err(admin::Refusal::invalid("client", format!("there is no app `{text}`{meant}")))
+        }
         (Some(_), Some(_)) => {
             let message = format!("several apps are called `{text}`; say which one by its client id");
             Err(admin::Refusal::invalid("client", message))

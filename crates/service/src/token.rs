@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use engine::server::ScopeName;
-use engine::{ClaimFailure, Denied, Facts, Grant, Minted, Silent, TokenKind};
+use engine::{ClaimFailure, ClientFacts, Denied, Facts, Grant, Minted, Silent, TokenKind};
 use jose::{SigningKey, TokenType};
-use model::app::AuthMethod;
+use model::app::{AuthMethod, ResponseType};
 use model::event::{Event, EventType, FACTS_BYTES_MAX, Origin, OutcomeResult};
 use model::token_format::AccessTokenProfile;
 use model::{GrantType, Timestamp};
@@ -24,6 +24,8 @@ use crate::snapshot::{AppEntry, ServerEntry, Snapshot};
 use crate::target;
 use crate::tenant::Tenant;
 use crate::token_id::{GrantedUnder, new_id_token_id};
+
+pub use crate::grant::standing::Standing;
 
 /// How long the `scope` parameter may be, in characters (Okta).
 pub const SCOPE_MAX: usize = 4_096;
@@ -87,6 +89,10 @@ pub enum Refusal {
     ForeignPage,
     /// A browser asks with a grant that is not for browsers.
     NotForBrowsers,
+    /// The client's authorization requests may not be answered so; with these they may.
+    UnsupportedResponseType(Vec<ResponseType>),
+    /// The user may not sign in, or not any more.
+    Standing(Standing),
 }
 
 impl Refusal {
@@ -105,6 +111,8 @@ impl Refusal {
             Self::Claim(failure) => failure.reason(),
             Self::ForeignPage => "invalid_browser_origin",
             Self::NotForBrowsers => "browser_grant_not_allowed",
+            Self::UnsupportedResponseType(_) => "unsupported_response_type",
+            Self::Standing(standing) => standing.name(),
         }
     }
 }
@@ -119,6 +127,11 @@ pub(crate) fn is_refused_before_decision(reason: &str) -> bool {
         Refusal::ScopeTooLong,
         Refusal::ForeignPage,
         Refusal::NotForBrowsers,
+        Refusal::UnsupportedResponseType(Vec::new()),
+        Refusal::Standing(Standing::SignInFailed),
+        Refusal::Standing(Standing::PasswordExpired),
+        Refusal::Standing(Standing::RefreshTokenInvalid),
+        Refusal::Standing(Standing::NotAssigned),
     ]
     .iter()
     .any(|refusal| refusal.name() == reason)
@@ -244,6 +257,12 @@ struct Granted {
     minted: Minted,
 }
 
+/// The facts as an event keeps them: without the app's profile, which the app's document of the revision says.
+fn kept(facts: &Facts) -> Facts {
+    let client = ClientFacts { profile: None, ..facts.client.clone() };
+    Facts { client, ..facts.clone() }
+}
+
 impl From<Denied> for Refusal {
     fn from(denied: Denied) -> Self {
         match denied {
@@ -341,7 +360,7 @@ impl Subject<'_> {
         let mut event = log::client_event(event_type, &self.client.app.value, self.origin);
         event.revision = Some(self.snapshot.revision);
         event.facts = facts
-            .and_then(|facts| serde_json::to_string(facts).ok())
+            .and_then(|facts| serde_json::to_string(&kept(facts)).ok())
             .filter(|text| text.len() <= FACTS_BYTES_MAX)
             .and_then(|text| RawValue::from_string(text).ok());
         event

@@ -3,14 +3,15 @@
 
 use std::collections::BTreeSet;
 
-use model::app::{ApplicationType, AuthMethod, ConsentMethod, OAuthSettings, WildcardRedirect};
+use model::app::{ApplicationType, AuthMethod, ConsentMethod, OAuthSettings, ResponseType, WildcardRedirect};
 use model::authorization_server::IssuerMode;
 use model::event::Origin;
 use model::group::{EVERYONE, GroupKind};
+use model::id::IdSeed;
 use model::rule;
 use model::{
-    Actor, App, AppId, AuthorizationServerId, ClientId, Document, Group, GroupId, Org, OrgId, Status,
-    Timestamp, UserId,
+    Actor, App, AppId, AuthorizationServerId, ClientId, Document, GrantType, Group, GroupId, Org, OrgId,
+    Status, Timestamp, UserId,
 };
 use serde_json::Map;
 
@@ -43,7 +44,8 @@ impl Workbench {
     pub fn new(document: &Portable, now: Timestamp) -> Result<Self, Vec<Problem>> {
         let ids = IdSource::default();
         let snapshot = Snapshot::empty(Org {
-            id: OrgId::mint(ids.next(now)),
+            // Tokens name the org (`idp`), and of one file the same ones are asked for every time.
+            id: OrgId::mint(IdSeed { tick: 0, random: [0; 9] }),
             company_name: "Example".to_owned(),
             subdomain: "example".to_owned(),
             created: now,
@@ -148,7 +150,7 @@ fn app(client: &portable::Client, id: AppId, now: Timestamp) -> App {
             auto_key_rotation: true,
             application_type: ApplicationType::Web,
             grant_types: client.grant_types.clone(),
-            response_types: Vec::new(),
+            response_types: response_types(&client.grant_types),
             redirect_uris: Vec::new(),
             post_logout_redirect_uris: None,
             consent_method: ConsentMethod::Trusted,
@@ -162,4 +164,14 @@ fn app(client: &portable::Client, id: AppId, now: Timestamp) -> App {
         profile: client.profile.clone(),
         kept: Map::new(),
     }
+}
+
+/// Whatever the grants can be answered with: the document does not say.
+fn response_types(grant_types: &[GrantType]) -> Vec<ResponseType> {
+    let types_of = |grant_type: &GrantType| match grant_type {
+        GrantType::AuthorizationCode => &[ResponseType::Code][..],
+        GrantType::Implicit => &[ResponseType::IdToken, ResponseType::Token],
+        _ => &[],
+    };
+    grant_types.iter().flat_map(types_of).copied().collect()
 }

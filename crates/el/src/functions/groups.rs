@@ -21,8 +21,8 @@ use crate::{
     value::Value,
 };
 
-/// Okta: the most groups that a function may be asked for.
-pub(crate) const GROUPS_MAX: usize = 100;
+/// Okta: the most groups that a claim may have, and so the most that a function may be asked for.
+pub const GROUPS_MAX: usize = 100;
 
 /// How many groups are looked through in one step.
 const GROUPS_PER_STEP: usize = 64;
@@ -172,7 +172,7 @@ fn is_member_of_group_name_regex(call: &mut Call<'_>) -> Evaluated {
 ///
 /// Guess: Okta's own sample is `/.*admin.*` with one slash, and filters may be written with two; so the one in front is no
 /// part of the expression, nor is the one behind if there is one in front.
-pub(crate) fn between_slashes(expression: &str) -> &str {
+pub fn between_slashes(expression: &str) -> &str {
     let bare = expression.strip_prefix('/').map(|rest| rest.strip_suffix('/').unwrap_or(rest));
     bare.unwrap_or(expression)
 }

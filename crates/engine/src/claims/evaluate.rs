@@ -5,16 +5,21 @@ use model::Timestamp;
 use model::claim::ClaimType;
 use model::token_format::GroupsOverflow;
 use serde_json::map::Entry;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::groups;
+use super::overflow::{Groups, point};
 use super::variables::Surroundings;
-use super::{CLAIM_NAMES, CLAIM_SOURCES, Cause, Claim, ClaimFailure, Source, Standing};
+use super::{Cause, Claim, ClaimFailure, Source, Standing};
 use crate::facts::Facts;
 use crate::mint::Envelope;
 use crate::server::{AuthorizationServer, ScopeName};
 use crate::trace::{Carrier, ClaimOutcome, Step, Trace};
 use crate::yields::Width;
+
+/// How many bytes the values of one token's claims may have together, as JSON. Room for a thousand groups with long names; a
+/// header that carries a token has less.
+pub const CLAIMS_BYTES_MAX: usize = 256 * 1_024;
 
 /// The claims of one ID token or one answer of userinfo, in the server's order.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -34,10 +39,9 @@ pub fn for_access_token(
     trace: &mut impl Trace,
 ) -> Result<Map<String, Value>, ClaimFailure> {
     let surroundings = Surroundings::new(server, facts, granted, envelope.issued_at);
-    let pass = Pass { surroundings, width: Width::Fat, bounded: groups::are_bounded(facts) };
+    let pass = Pass::new(surroundings, Carrier::AccessToken, Width::Fat);
     let mut claims = Map::new();
-    let overflowed =
-        pass.release(Carrier::AccessToken, trace, |claim, value| put(&mut claims, claim, value))?;
+    let overflowed = pass.release(trace, |claim, value| put(&mut claims, claim, value))?;
     point(&mut claims, &overflowed, envelope.issuer);
     Ok(claims)
 }
@@ -52,9 +56,9 @@ pub fn for_id_token(
     trace: &mut impl Trace,
 ) -> Result<Released, ClaimFailure> {
     let surroundings = Surroundings::new(server, facts, granted, envelope.issued_at);
-    let pass = Pass { surroundings, width, bounded: groups::are_bounded(facts) };
+    let pass = Pass::new(surroundings, Carrier::IdToken, width);
     let mut released = Released::default();
-    let overflowed = pass.release(Carrier::IdToken, trace, |claim, value| released.put(claim, value))?;
+    let overflowed = pass.release(trace, |claim, value| released.put(claim, value))?;
     point(&mut released.custom, &overflowed, envelope.issuer);
     Ok(released)
 }
@@ -68,13 +72,10 @@ pub fn for_userinfo(
     at: Timestamp,
     trace: &mut impl Trace,
 ) -> Result<Released, ClaimFailure> {
-    let points = server.groups_overflow == GroupsOverflow::Pointer;
-    let surroundings = Surroundings::new(server, facts, granted, at);
-    let bounded = !points && groups::are_bounded(facts);
-    let pass = Pass { surroundings, width: Width::Fat, bounded };
+    let pass = Pass::new(Surroundings::new(server, facts, granted, at), Carrier::Userinfo, Width::Fat);
     let mut released = Released::default();
-    pass.release(Carrier::Userinfo, trace, |claim, value| released.put(claim, value))?;
-    if points && groups::are_bounded(facts) {
+    pass.release(trace, |claim, value| released.put(claim, value))?;
+    if server.groups_overflow == GroupsOverflow::Pointer {
         pass.add_overflowed(&mut released, trace);
     }
     Ok(released)
@@ -102,66 +103,53 @@ fn put(claims: &mut Map<String, Value>, claim: &Claim, value: Value) -> bool {
     }
 }
 
-/// Says where the groups are that were too many (`docs/decisions/0010-groups-overflow.md`).
-fn point(claims: &mut Map<String, Value>, overflowed: &[&Claim], issuer: &str) {
-    const SOURCE: &str = "userinfo";
-    if overflowed.is_empty() {
-        return;
-    }
-    let names: Map<String, Value> =
-        overflowed.iter().map(|claim| (claim.name.clone(), Value::from(SOURCE))).collect();
-    claims.insert(CLAIM_NAMES.to_owned(), names.into());
-    let endpoint = format!("{issuer}/v1/userinfo");
-    claims.insert(CLAIM_SOURCES.to_owned(), json!({ SOURCE: { "endpoint": endpoint } }));
-}
-
 /// One pass over the claims of a token.
-struct Pass<'a> {
-    surroundings: Surroundings<'a>,
-    width: Width,
+pub(super) struct Pass<'a> {
+    pub(super) surroundings: Surroundings<'a>,
+    pub(super) carrier: Carrier,
+    pub(super) width: Width,
     /// Whether more groups than a token may carry are too many.
-    bounded: bool,
-}
-
-/// What a claim says.
-enum Answer {
-    Value(Value),
-    /// So many groups that the token says where to ask.
-    Overflow(usize),
+    pub(super) bounded: bool,
 }
 
 impl<'a> Pass<'a> {
+    fn new(surroundings: Surroundings<'a>, carrier: Carrier, width: Width) -> Self {
+        let bounded = groups::are_bounded(surroundings.facts);
+        Self { surroundings, carrier, width, bounded }
+    }
+
     /// Hands every claim that has a value to `put`, which says whether there was room; the claims that overflowed.
     fn release<T: Trace>(
         &self,
-        carrier: Carrier,
         trace: &mut T,
         mut put: impl FnMut(&Claim, Value) -> bool,
     ) -> Result<Vec<&'a Claim>, ClaimFailure> {
-        let server = self.surroundings.server;
+        let (server, carrier) = (self.surroundings.server, self.carrier);
         let (of, claims) = match carrier {
             Carrier::AccessToken => (ClaimType::Resource, &server.access_claims),
             Carrier::IdToken | Carrier::Userinfo => (ClaimType::Identity, &server.identity_claims),
         };
         let mut overflowed = Vec::new();
+        let mut room = CLAIMS_BYTES_MAX;
         for (at, claim) in claims.iter().enumerate() {
             if let Some(outcome) = self.why_left_out(claim) {
                 trace.note(|| Step::Claim { carrier, of, at, inputs: Vec::new(), outcome });
                 continue;
             }
             let (answer, inputs) = self.evaluate::<T>(claim);
+            let answer = answer.and_then(|answer| within(&mut room, claim, answer));
             let tell = |outcome| trace.note(|| Step::Claim { carrier, of, at, inputs, outcome });
             match answer {
-                Ok(Answer::Value(Value::Null)) => tell(ClaimOutcome::Null),
-                Ok(Answer::Value(value)) if T::WANTED => {
+                Ok(Groups::Told(Value::Null)) => tell(ClaimOutcome::Null),
+                Ok(Groups::Told(value)) if T::WANTED => {
                     let kept = value.clone();
                     let is_first = put(claim, value);
                     tell(if is_first { ClaimOutcome::Released(kept) } else { ClaimOutcome::Shadowed });
                 }
-                Ok(Answer::Value(value)) => {
+                Ok(Groups::Told(value)) => {
                     put(claim, value);
                 }
-                Ok(Answer::Overflow(count)) => {
+                Ok(Groups::Pointed(count)) => {
                     overflowed.push(claim);
                     tell(ClaimOutcome::Overflowed(count));
                 }
@@ -180,7 +168,7 @@ impl<'a> Pass<'a> {
         for (at, claim) in self.surroundings.server.access_claims.iter().enumerate() {
             let Source::Groups(filter) = &claim.source else { continue };
             let names = filter.choose(user);
-            if self.why_left_out(claim).is_some() || names.len() <= groups::GROUPS_MAX {
+            if self.why_left_out(claim).is_some() || !self.is_overflow(&names) {
                 continue;
             }
             let value = Value::from(names);
@@ -204,7 +192,7 @@ impl<'a> Pass<'a> {
         (self.width == Width::Thin && !claim.always).then_some(ClaimOutcome::OnRequestOnly)
     }
 
-    fn evaluate<T: Trace>(&self, claim: &Claim) -> (Result<Answer, ClaimFailure>, Vec<Input>) {
+    fn evaluate<T: Trace>(&self, claim: &Claim) -> (Result<Groups, ClaimFailure>, Vec<Input>) {
         let user = self.surroundings.facts.user.as_ref();
         let (value, inputs) = match (&claim.source, user) {
             (Source::Expression(program), _) => {
@@ -231,25 +219,7 @@ impl<'a> Pass<'a> {
                 return (self.groups(claim, filter.choose(user)), inputs);
             }
         };
-        (value.and_then(|value| claim.checked(value)).map(Answer::Value), inputs)
-    }
-
-    /// Guess: where no group passes, the claim is left out, as `Groups.startsWith` is null then.
-    fn groups(&self, claim: &Claim, names: Vec<&str>) -> Result<Answer, ClaimFailure> {
-        if names.is_empty() {
-            return Ok(Answer::Value(Value::Null));
-        }
-        if !self.bounded || names.len() <= groups::GROUPS_MAX {
-            return Ok(Answer::Value(names.into()));
-        }
-        match self.surroundings.server.groups_overflow {
-            GroupsOverflow::Pointer => Ok(Answer::Overflow(names.len())),
-            GroupsOverflow::Fail => {
-                let detail =
-                    format!("{} groups pass the filter, and {} may", names.len(), groups::GROUPS_MAX);
-                Err(claim.failure(Cause::TooManyGroups, detail))
-            }
-        }
+        (value.and_then(|value| claim.checked(value)).map(Groups::Told), inputs)
     }
 }
 
@@ -265,4 +235,32 @@ impl Claim {
             _ => refuse("the subject is not a text"),
         }
     }
+}
+
+/// The answer, if there is still room for it in the token.
+fn within(room: &mut usize, claim: &Claim, answer: Groups) -> Result<Groups, ClaimFailure> {
+    if let Groups::Told(value) = &answer {
+        *room = room.checked_sub(json_bytes(value)).ok_or_else(|| {
+            let detail = format!("the claims of one token have more than {CLAIMS_BYTES_MAX} bytes together");
+            claim.failure(Cause::Evaluation, detail)
+        })?;
+    }
+    Ok(answer)
+}
+
+/// About how many bytes a value takes as JSON.
+pub(crate) fn json_bytes(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 8,
+        Value::String(text) => text_bytes(text),
+        Value::Array(elements) => elements.iter().map(|element| json_bytes(element) + 1).sum(),
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| text_bytes(name) + json_bytes(value)).sum()
+        }
+    }
+}
+
+/// A control character is written as `\u0001`.
+fn text_bytes(text: &str) -> usize {
+    2 + text.len() + text.bytes().filter(|byte| *byte < b' ').count() * 5
 }

@@ -1,6 +1,8 @@
 //! Groups claims: the names of the user's groups that a filter lets through (Okta). Only groups of the org itself take
 //! part; imported ones need an expression.
 
+use std::mem::discriminant;
+
 use el::{Input, Limits, Pattern};
 use model::GrantType;
 use model::app::ResponseType;
@@ -9,9 +11,6 @@ use model::group::{EVERYONE, GroupKind};
 
 use crate::facts::Facts;
 use crate::user_facts::UserFacts;
-
-/// How many groups a token may carry (Okta).
-pub(crate) const GROUPS_MAX: usize = 100;
 
 /// Which names are let through.
 #[derive(Debug)]
@@ -57,6 +56,11 @@ impl Filter {
         }
     }
 
+    /// Whether another filter is written as this one is.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        discriminant(&self.matcher) == discriminant(&other.matcher) && self.text == other.text
+    }
+
     /// The filter in words.
     pub(crate) fn described(&self) -> String {
         let text = &self.text;
@@ -87,7 +91,7 @@ pub(crate) fn are_bounded(facts: &Facts) -> bool {
 
 /// What a filter looked at: the names, as many as a token may carry.
 pub(crate) fn inputs(user: &UserFacts) -> Vec<Input> {
-    let names = user.groups.iter().take(GROUPS_MAX).map(|group| el::Value::from(group.name.as_str()));
+    let names = user.groups.iter().take(el::GROUPS_MAX).map(|group| el::Value::from(group.name.as_str()));
     vec![Input { path: "user.getGroups()".to_owned(), value: names.collect() }]
 }
 
@@ -97,6 +101,5 @@ fn lower(name: &str) -> String {
 
 /// The regular expression, bare or between slashes (Okta).
 pub(crate) fn pattern(text: &str) -> Result<Pattern, String> {
-    let bare = text.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')).unwrap_or(text);
-    Pattern::compile(bare, Limits::default().pattern_bytes)
+    Pattern::compile(el::between_slashes(text), Limits::default().pattern_bytes)
 }

@@ -3,6 +3,7 @@
 
 mod evaluate;
 mod groups;
+mod overflow;
 mod profile;
 mod trial;
 mod variables;
@@ -14,7 +15,8 @@ use model::token_format::AccessTokenProfile;
 
 use crate::server::ScopeName;
 
-pub use evaluate::{Released, for_access_token, for_id_token, for_userinfo};
+pub(crate) use evaluate::json_bytes;
+pub use evaluate::{CLAIMS_BYTES_MAX, Released, for_access_token, for_id_token, for_userinfo};
 use groups::Filter;
 use profile::SystemClaim;
 pub use trial::{Trial, try_expression};

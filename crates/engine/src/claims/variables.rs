@@ -58,7 +58,7 @@ impl Variables for Surroundings<'_> {
     }
 
     fn groups_max(&self) -> usize {
-        if groups::are_bounded(self.facts) { groups::GROUPS_MAX } else { usize::MAX }
+        if groups::are_bounded(self.facts) { el::GROUPS_MAX } else { usize::MAX }
     }
 }
 

@@ -135,7 +135,7 @@ fn scopes_sentence(
         }
         (left_out, Some(any_of)) => {
             let (left_out, instead) = (said(left_out, "and"), said(any_of, "or"));
-            write!(f, "{instead} would have to be asked for instead of {left_out}")
+            write!(f, "the request would have to leave out {left_out} and name {instead} instead")
         }
         (left_out, None) => {
             let noun = if left_out.len() == 1 { "scope" } else { "scopes" };

@@ -5,31 +5,12 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::names::said;
-use crate::claims::{Claim, Source};
+use crate::claims::{Claim, Source, json_bytes};
 use crate::server::AuthorizationServer;
 use crate::trace::{Carrier, ClaimOutcome, Recorder, Step};
 
-/// What would carry a claim.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TokenTold {
-    /// The access token.
-    AccessToken,
-    /// The ID token.
-    IdToken,
-    /// The answer of userinfo.
-    Userinfo,
-}
-
-impl From<Carrier> for TokenTold {
-    fn from(carrier: Carrier) -> Self {
-        match carrier {
-            Carrier::AccessToken => Self::AccessToken,
-            Carrier::IdToken => Self::IdToken,
-            Carrier::Userinfo => Self::Userinfo,
-        }
-    }
-}
+/// How many bytes of a claim's value are told.
+const VALUE_BYTES_MAX: usize = 4_096;
 
 /// What became of a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -70,7 +51,7 @@ pub struct InputTold {
 #[serde(rename_all = "camelCase")]
 pub struct ClaimTold {
     /// What would carry it.
-    pub token: TokenTold,
+    pub token: Carrier,
     /// Its id.
     pub id: String,
     /// Its name.
@@ -103,7 +84,7 @@ pub(super) fn told(server: &AuthorizationServer, recorder: &Recorder) -> Vec<Cla
                 ClaimType::Resource => &server.access_claims,
                 ClaimType::Identity => &server.identity_claims,
             };
-            let token = TokenTold::from(*carrier);
+            let token = *carrier;
             let input =
                 |input: &el::Input| InputTold { path: input.path.clone(), value: input.value.to_json() };
             claims.get(*at).map(|claim| one(token, claim, outcome, inputs.iter().map(input).collect()))
@@ -113,7 +94,7 @@ pub(super) fn told(server: &AuthorizationServer, recorder: &Recorder) -> Vec<Cla
     steps.collect()
 }
 
-fn one(token: TokenTold, claim: &Claim, outcome: &ClaimOutcome, inputs: Vec<InputTold>) -> ClaimTold {
+fn one(token: Carrier, claim: &Claim, outcome: &ClaimOutcome, inputs: Vec<InputTold>) -> ClaimTold {
     let (value_type, source) = match &claim.source {
         Source::Expression(program) => ("EXPRESSION", Some(program.text().to_owned())),
         Source::Broken { value_type, text, .. } => (*value_type, Some(text.clone())),
@@ -139,12 +120,16 @@ fn one(token: TokenTold, claim: &Claim, outcome: &ClaimOutcome, inputs: Vec<Inpu
 fn verdict(claim: &Claim, outcome: &ClaimOutcome) -> (ClaimVerdict, Option<Value>, Option<String>) {
     let text = |verdict, text: &str| (verdict, None, Some(text.to_owned()));
     match outcome {
-        ClaimOutcome::Released(value) => (ClaimVerdict::Released, Some(value.clone()), None),
+        ClaimOutcome::Released(value) => (ClaimVerdict::Released, Some(beginning(value)), None),
         ClaimOutcome::Disabled => text(ClaimVerdict::Disabled, "it is disabled"),
         ClaimOutcome::Reserved => text(ClaimVerdict::Reserved, "its name is reserved"),
         ClaimOutcome::ScopeNotGranted => {
             let scopes = said(&claim.scopes, "nor");
-            text(ClaimVerdict::ScopeNotGranted, &format!("{scopes} is not granted"))
+            let why = match claim.scopes.len() {
+                1 => format!("{scopes} is not granted"),
+                _ => format!("neither {scopes} is granted"),
+            };
+            text(ClaimVerdict::ScopeNotGranted, &why)
         }
         ClaimOutcome::OnRequestOnly => text(ClaimVerdict::OnRequestOnly, "on request only: userinfo has it"),
         ClaimOutcome::Null => {
@@ -162,4 +147,12 @@ fn verdict(claim: &Claim, outcome: &ClaimOutcome) -> (ClaimVerdict, Option<Value
         ),
         ClaimOutcome::Failed(detail) => text(ClaimVerdict::Failed, detail),
     }
+}
+
+/// The token has the whole value; here it is shortened if it is long, for there are many claims.
+fn beginning(value: &Value) -> Value {
+    if json_bytes(value) <= VALUE_BYTES_MAX {
+        return value.clone();
+    }
+    el::Value::from(value).shortened(VALUE_BYTES_MAX).to_json()
 }

@@ -15,7 +15,7 @@ use model::GrantType;
 use serde::Serialize;
 
 pub use change::Change;
-pub use claims::{ClaimTold, ClaimVerdict, InputTold, TokenTold};
+pub use claims::{ClaimTold, ClaimVerdict, InputTold};
 pub use explain::explain;
 pub use names::{Named, Nameless, Names};
 pub use outcome::{Nearest, Outcome, Place};

@@ -163,7 +163,8 @@ fn refusal_text(refusal: &Refusal) -> String {
                 Unasked::TokenExchange => "another token stands for the user",
                 Unasked::Silent => "nobody may be asked",
             };
-            format!("{} need the user's consent, and {why}", quoted(names))
+            let need = if names.len() == 1 { "needs" } else { "need" };
+            format!("{} {need} the user's consent, and {why}", quoted(names))
         }
     }
 }

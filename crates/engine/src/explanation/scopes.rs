@@ -24,6 +24,8 @@ pub enum ScopeVerdict {
     NeedsUser,
     /// It needs the user's consent, and nobody can be asked.
     NeedsConsent,
+    /// Nothing speaks against it, but a claim could not be evaluated, and there are no tokens.
+    ClaimFailed,
     /// Nothing speaks against it, but the request is refused.
     NotGranted,
 }
@@ -60,6 +62,7 @@ impl ScopeTold {
             (ScopeVerdict::NotOfRule, ..) => "the rule does not grant it",
             (ScopeVerdict::NeedsUser, ..) => "a service cannot have it",
             (ScopeVerdict::NeedsConsent, ..) => "needs the user's consent, and nobody can be asked",
+            (ScopeVerdict::ClaimFailed, ..) => "would be granted, but a claim failed",
             (ScopeVerdict::NotGranted, ..) => "not granted",
         };
         text.to_owned() + &meant.unwrap_or_default()
@@ -95,6 +98,7 @@ pub(super) fn told(
             Some(_) if governing.is_some_and(|rule| !grants(rule, name)) => ScopeVerdict::NotOfRule,
             Some(_) if service && is_openid(name) => ScopeVerdict::NeedsUser,
             Some(_) if consent::is_out_of_reach(server, facts, name) => ScopeVerdict::NeedsConsent,
+            Some(_) if matches!(outcome, Err(Denied::Claim(_))) => ScopeVerdict::ClaimFailed,
             Some(_) => ScopeVerdict::NotGranted,
         }
     };

@@ -4,10 +4,11 @@ use std::fmt::{self, Display, Formatter};
 
 use serde_json::Value;
 
-use super::claims::{ClaimTold, ClaimVerdict, TokenTold};
+use super::claims::{ClaimTold, ClaimVerdict};
 use super::names::{plain, said};
 use super::outcome::Outcome;
 use super::{Explanation, PolicyTold, RequestTold, RuleTold, Verdict};
+use crate::trace::Carrier;
 
 /// How much of a value is shown, in characters.
 const VALUE_CHARACTERS: usize = 200;
@@ -33,23 +34,23 @@ impl Display for Explanation {
             let claims: Vec<&ClaimTold> = self.claims.iter().filter(|claim| claim.token == token).collect();
             if !claims.is_empty() {
                 writeln!(f, "\nclaims of {title}")?;
-                claims_told(f, &claims, |claim| token == TokenTold::Userinfo && self.is_told_before(claim))?;
+                claims_told(f, &claims, |claim| token == Carrier::Userinfo && self.is_told_before(claim))?;
             }
         }
         Ok(())
     }
 }
 
-const CARRIERS: [(TokenTold, &str); 3] = [
-    (TokenTold::AccessToken, "the access token"),
-    (TokenTold::IdToken, "the ID token"),
-    (TokenTold::Userinfo, "userinfo"),
+const CARRIERS: [(Carrier, &str); 3] = [
+    (Carrier::AccessToken, "the access token"),
+    (Carrier::IdToken, "the ID token"),
+    (Carrier::Userinfo, "userinfo"),
 ];
 
 impl Explanation {
     /// Whether a token has the claim that userinfo repeats.
     fn is_told_before(&self, claim: &ClaimTold) -> bool {
-        let mut others = self.claims.iter().filter(|other| other.token != TokenTold::Userinfo);
+        let mut others = self.claims.iter().filter(|other| other.token != Carrier::Userinfo);
         others.any(|other| other.id == claim.id && other.is_told_at_length())
     }
 }

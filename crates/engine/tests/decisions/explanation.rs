@@ -122,6 +122,28 @@ fn a_claim_that_fails_is_named_with_what_it_read() {
 }
 
 #[test]
+fn sentences_about_one_scope_and_about_several_are_sentences() {
+    let server = "scope pay, consent required
+        scope lend, consent required
+        scope read
+        policy Default for every app
+        rule Any if anything, then 1h
+        claim one for pay = 'x'
+        claim two for pay lend = 'x'";
+    let of_claims = explained(&format!("{server}\nexplain app Portal, user ana, scopes read"));
+    for said in ["one: `pay` is not granted", "two: neither `pay` nor `lend` is granted"] {
+        assert!(of_claims.contains(said), "{said}: {of_claims}");
+    }
+    for (scopes, said) in [
+        ("pay", "`pay` needs the user's consent, and a service has no user"),
+        ("pay lend", "`pay` and `lend` need the user's consent, and a service has no user"),
+    ] {
+        let refused = explained(&format!("{server}\nexplain app Worker, scopes {scopes}"));
+        assert!(refused.contains(said), "{said}: {refused}");
+    }
+}
+
+#[test]
 fn names_that_command_a_terminal_or_forge_a_line_are_shown_harmless() {
     let mut world = World::new();
     world.scope("read");
@@ -147,7 +169,8 @@ fn the_page_shows_a_text_as_it_is() {
         scope read
         explain app Portal, user ana in Engineering, scopes openid read",
     );
-    let shown = PAGE.split("```\n").nth(1).unwrap();
+    let (_, text) = PAGE.split_once("## The text\n\n```\n").unwrap();
+    let (shown, _) = text.split_once("```\n").unwrap();
     assert!(told.to_string().starts_with(shown), "{told}");
 }
 

@@ -31,10 +31,12 @@ fn a_regular_expression_covers_the_whole_name_and_minds_the_case() {
     check_with_rule(
         r#"claim bare of groups matching Eng.*
         claim slashed of groups matching /^[A-Z][a-z]{3,16}$/
+        claim sample of groups matching /.*eer.*
+        claim behind of groups matching Eng.*/
         claim lower of groups matching eng.*
         claim part of groups matching ngineerin
         claims app Portal, user ana in Engineering and Sales and IT, scopes read
-        → {"sub":"ana@example.com","bare":["Engineering"],"slashed":["Everyone","Engineering","Sales"]}"#,
+        → {"sub":"ana@example.com","bare":["Engineering"],"slashed":["Everyone","Engineering","Sales"],"sample":["Engineering"]}"#,
     );
 }
 
@@ -87,14 +89,15 @@ fn a_hundred_groups_are_the_most_and_one_more_refuses_the_request() {
 
 #[test]
 fn in_the_code_flow_any_number_of_groups_is_told_also_at_a_refresh() {
-    check_with_rule(
-        "claim teams of groups starting with Team
-        claim size = 'reached'
-        yields app Portal, user ana, groups 101 Team, scopes read
-        → access_token
-        yields app Portal, user ana, by refresh_token, began with authorization_code, groups 101 Team, scopes read
-        → access_token",
-    );
+    let teams: Vec<String> = (1..=101).map(|number| format!(r#""Team {number}""#)).collect();
+    let teams = teams.join(",");
+    for request in ["", "by refresh_token, began with authorization_code, "] {
+        check_with_rule(&format!(
+            r#"claim teams of groups starting with Team
+            claims app Portal, user ana, {request}groups 101 Team, scopes read
+            → {{"sub":"ana@example.com","teams":[{teams}]}}"#
+        ));
+    }
 }
 
 #[test]
@@ -104,10 +107,61 @@ fn a_server_may_point_to_userinfo_instead() {
         claim teams of groups starting with Team
         claim guilds of groups starting with Guild
         claim _claim_names = 'forged'
-        claims app Portal, user ana, by password, groups 101 Team, groups 2 Guild, scopes read
+        claims app Portal, user ana, by password, groups 101 Team, groups 2 Guild, scopes openid
         → {"sub":"ana@example.com","guilds":["Guild 1","Guild 2"],"_claim_names":{"teams":"userinfo"},"_claim_sources":{"userinfo":{"endpoint":"https://example.test/oauth2/default/v1/userinfo"}}}
         claims app Portal, user ana, by password, groups 2 Team, scopes read
         → {"sub":"ana@example.com","teams":["Team 1","Team 2"],"_claim_names":"forged"}"#,
+    );
+}
+
+#[test]
+fn without_openid_nobody_is_pointed_to_userinfo_which_would_not_answer() {
+    check_with_rule(
+        "overflow POINTER
+        claim teams of groups starting with Team
+        claims app Portal, user ana, by password, groups 101 Team, scopes read
+        → refused: the user claim teams: 101 groups pass the filter, and 100 may; \
+          userinfo does not answer a token without the scope `openid` (too_many_groups)",
+    );
+}
+
+#[test]
+fn nobody_is_pointed_to_userinfo_if_it_says_something_else_under_the_name() {
+    let refused = "→ refused: the user claim groups: 102 groups pass the filter, and 100 may; \
+                   userinfo says something else under this name (too_many_groups)";
+    let pointed = r#"→ {"sub":"ana@example.com","_claim_names":{"groups":"userinfo"},"_claim_sources":{"userinfo":{"endpoint":"https://example.test/oauth2/default/v1/userinfo"}}}"#;
+    for (other, answer) in [
+        ("claim groups in the ID token of groups equal to Everyone", refused),
+        ("claim groups in the ID token on request of groups equal to Everyone", refused),
+        ("claim groups in the ID token = user.team", refused),
+        ("claim groups of groups starting with Team", refused),
+        ("claim groups in the ID token of every group", pointed),
+        ("claim groups for read in the ID token of groups equal to Everyone", pointed),
+        ("inactive claim groups in the ID token of groups equal to Everyone", pointed),
+        ("claim teams in the ID token of groups equal to Everyone", pointed),
+    ] {
+        check_with_rule(&format!(
+            "overflow POINTER
+            claim groups of every group
+            {other}
+            claims app Portal, user ana, by password, groups 101 Team, scopes openid
+            {answer}"
+        ));
+    }
+}
+
+#[test]
+fn an_id_token_points_to_userinfo_only_where_an_access_token_to_ask_with_comes_along() {
+    check_with_rule(
+        r#"overflow POINTER
+        claim teams in the ID token of groups starting with Team
+        id-token app Portal, user ana, answer id_token, groups 101 Team, scopes openid
+        → refused: the user claim teams: 101 groups pass the filter, and 100 may; userinfo cannot be asked, as no access token comes with the ID token (too_many_groups)
+        userinfo app Portal, user ana, by password, groups 2 Team, scopes openid
+        · sub "00uqvARaVfB000000000"
+        · teams ["Team 1","Team 2"]
+        yields app Portal, user ana, answer id_token token, groups 101 Team, scopes openid
+        → access_token id_token"#,
     );
 }
 

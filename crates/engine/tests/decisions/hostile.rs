@@ -2,7 +2,7 @@
 //! what happened.
 
 use engine::claims::CLAIM_NAMES;
-use engine::trace::{ClaimOutcome, Step};
+use engine::trace::{Carrier, ClaimOutcome, Step};
 use engine::{Denied, Facts, Recorder, Silent, mint, userinfo};
 use model::Status;
 use model::claim::{ClaimType, ClaimValue, GroupFilter, RESERVED_IN_ACCESS_TOKEN, RESERVED_IN_ID_TOKEN};
@@ -94,6 +94,33 @@ fn world() -> impl Strategy<Value = World> {
     )
 }
 
+const CROWDED: [&str; 2] = ["groups", "teams"];
+
+/// A server that points to userinfo, whose groups claims often share their names.
+fn crowded() -> impl Strategy<Value = World> {
+    let claim = (
+        select(CROWDED.to_vec()),
+        select(vec![ClaimType::Resource, ClaimType::Identity]),
+        select(vec!["", "G", "G 1"]),
+        subsequence(vec!["read", "openid"], 0..2),
+        (prop::bool::weighted(0.8), any::<bool>()),
+    );
+    prop::collection::vec(claim, 1..5).prop_map(|claims| {
+        let mut world = plain();
+        world.server.token_format.groups_overflow = GroupsOverflow::Pointer;
+        for (name, claim_type, filter, scopes, (active, always)) in claims {
+            let claim = world.claim("new");
+            name.clone_into(&mut claim.name);
+            claim.claim_type = claim_type;
+            claim.value = ClaimValue::Groups { filter: GroupFilter::StartsWith, value: filter.to_owned() };
+            claim.scopes = scopes.into_iter().map(str::to_owned).collect();
+            claim.status = if active { Status::Active } else { Status::Inactive };
+            claim.always_include_in_token = always;
+        }
+        world
+    })
+}
+
 fn plain() -> World {
     let mut world = World::new();
     world.configure("scope read");
@@ -174,9 +201,9 @@ proptest! {
             engine::explain(&world.compile(), &facts, &engine::Nameless, &recorder, &Ok(minted.clone()));
         for claim in &explanation.claims {
             let token = match claim.token {
-                engine::explanation::TokenTold::AccessToken => minted.access_token.as_ref(),
-                engine::explanation::TokenTold::IdToken => minted.id_token.as_ref(),
-                engine::explanation::TokenTold::Userinfo => continue,
+                Carrier::AccessToken => minted.access_token.as_ref(),
+                Carrier::IdToken => minted.id_token.as_ref(),
+                Carrier::Userinfo => continue,
             };
             if let Some(value) = &claim.value && !claim.name.starts_with("_claim_") {
                 prop_assert_eq!(token.and_then(|token| token.get(&claim.name)), Some(value), "{}", claim.name);
@@ -186,16 +213,55 @@ proptest! {
     }
 
     #[test]
-    fn a_groups_claim_is_whole_or_pointed_to_and_never_cut(world in world(), facts in facts()) {
+    fn a_groups_claim_is_whole_or_pointed_to_where_all_of_it_is_told(
+        world in crowded(),
+        scopes in select(vec!["openid", "read", "openid read"]),
+        groups in select(vec![3, 99, 100, 130]),
+    ) {
         let server = world.compile();
+        let by = |grant: &str| {
+            request::facts(&format!("app Portal, user ana, by {grant}, groups {groups} G, scopes {scopes}"))
+        };
+        // Without a limit, a token says by itself what it may have to point to otherwise.
+        let whole = mint(&server, &by("authorization_code"), &envelope(), &mut Silent).unwrap();
+        let facts = by("password");
         let Ok(minted) = mint(&server, &facts, &envelope(), &mut Silent) else { return Ok(()) };
-        let Some(access) = minted.access_token else { return Ok(()) };
-        let Some(Value::Object(names)) = access.get(CLAIM_NAMES) else { return Ok(()) };
-        if world.server.token_format.groups_overflow == GroupsOverflow::Pointer && access.contains_key("_claim_sources") {
-            let told = userinfo(&server, &facts, &minted.grant.scopes, envelope().issued_at, &mut Silent);
-            if let Ok(Some(told)) = told {
-                prop_assert!(names.keys().all(|name| told.contains_key(name)), "{names:?} {told:?}");
+        let told = userinfo(&server, &facts, &minted.grant.scopes, envelope().issued_at, &mut Silent).unwrap();
+        for (token, whole) in [(minted.access_token, whole.access_token), (minted.id_token, whole.id_token)] {
+            let (Some(token), Some(whole)) = (token, whole) else { continue };
+            for name in CROWDED {
+                let is_pointed = token.get(CLAIM_NAMES).is_some_and(|names| names.get(name).is_some());
+                prop_assert!(!is_pointed || !token.contains_key(name), "{} is told and pointed to", name);
+                let found = if is_pointed { told.as_ref().and_then(|told| told.get(name)) } else { token.get(name) };
+                prop_assert_eq!(found, whole.get(name), "{}", name);
             }
         }
+    }
+}
+
+/// Each value is within what an expression may make; together they are more than anybody can carry.
+#[test]
+fn the_claims_of_one_token_are_bounded_together() {
+    let mut world = plain();
+    for number in 0..900 {
+        let claim = world.claim(&format!("c{number}"));
+        claim.value = ClaimValue::Expression("user.text".to_owned());
+        claim.claim_type = ClaimType::Resource;
+    }
+    let server = world.compile();
+    let mut facts = request::facts("app Portal, user ana, by password, session pwd, scopes openid read");
+    let minted = |text: String, facts: &mut Facts| {
+        facts.user.as_mut().unwrap().profile.insert("text".to_owned(), text.into());
+        let mut recorder = Recorder::default();
+        let outcome = mint(&server, facts, &envelope(), &mut recorder);
+        assert_eq!(outcome, mint(&server, facts, &envelope(), &mut Silent));
+        (outcome, recorder)
+    };
+    assert!(minted("x".repeat(200), &mut facts).0.is_ok());
+    for heavy in ["x".repeat(60_000), "\u{1}".repeat(60)] {
+        let (outcome, recorder) = minted(heavy, &mut facts);
+        let Err(Denied::Claim(failure)) = outcome else { panic!("it is too much for a token") };
+        assert!(failure.detail.contains("262144 bytes together"), "{}", failure.detail);
+        assert!(recorder.steps.len() < 1_000);
     }
 }

@@ -64,3 +64,17 @@ fn where_a_token_points_to_userinfo_all_its_groups_are_there() {
         · sub "00uqvARaVfB000000000""#,
     );
 }
+
+#[test]
+fn userinfo_tells_its_own_claim_rather_than_the_access_tokens_of_the_same_name() {
+    check_with_rule(
+        r#"overflow POINTER
+        claim groups in the ID token of groups equal to Everyone
+        claim groups for read of every group
+        userinfo app Portal, user ana, by password, groups 101 Team, scopes openid
+        · sub "00uqvARaVfB000000000"
+        · groups ["Everyone"]
+        userinfo app Portal, user ana, by password, groups 101 Team, scopes openid read
+        → refused: the user claim groups: 102 groups pass the filter, and 100 may; userinfo says something else under this name (too_many_groups)"#,
+    );
+}

@@ -27,7 +27,8 @@ const SCHEMA: u32 = 1;
 
 pub(super) fn routes() -> Routes<App> {
     const EXPLAIN: &str = "/api/v1/logs/{event}/explain";
-    let route = Route::guarded(Method::GET, EXPLAIN, "okta.logs.read", Admins::LogReaders);
+    // It shows policies, rules and claims, which not everybody may read who reads the log.
+    let route = Route::guarded(Method::GET, EXPLAIN, "okta.logs.read", Admins::ServerReaders);
     Routes::new().route(route.produces(Produces::Anything), explain)
 }
 
@@ -40,6 +41,10 @@ async fn explain(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let wanted = Wanted::of(&headers)?;
+    if name.trim().is_empty() {
+        let cause = "event: is empty; say the UUID of an event or the id of a request";
+        return Err(ApiError::invalid("event", cause));
+    }
     let within = Within { since: time(&query, "since")?, until: time(&query, "until")? };
     let explained = explain_event(&app, &name, &within, &here.issuers(), now).await?;
     Ok(wanted.reply(Readable { json: &|| to_json(&explained), text: &|| to_text(&explained) }))

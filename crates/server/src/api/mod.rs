@@ -181,6 +181,10 @@ impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::NotFound { id, kind } => Self::not_found(id, kind),
+            Refusal::NotReached { id, kind, examined } => Self::not_found(id, kind).cause(format!(
+                "Only the newest {examined} events of that time were looked at, and there are more: narrow it by \
+                 since and until, or name the event by its UUID."
+            )),
             Refusal::Invalid { subject, causes } => {
                 let error = Self::about(code::VALIDATION_FAILED, subject);
                 causes.into_iter().fold(error, Self::cause)

@@ -10,7 +10,7 @@ use engine::Unasked;
 use engine::claims::Cause;
 use model::GrantType;
 use serde::Serialize;
-use service::token::{GRANT_TYPES, Refusal, SCOPE_MAX};
+use service::token::{GRANT_TYPES, Refusal, SCOPE_MAX, Standing};
 use service::{Failure, Fault, Remedy};
 use service::{access_token, client, client_assertion};
 
@@ -212,6 +212,27 @@ impl From<engine::ClaimFailure> for OAuthError {
     }
 }
 
+impl From<Standing> for OAuthError {
+    fn from(standing: Standing) -> Self {
+        use Standing as S;
+        let (status, error, description) = match standing {
+            S::SignInFailed => (StatusCode::FORBIDDEN, "access_denied", "Login failed."),
+            S::PasswordExpired => (StatusCode::FORBIDDEN, "access_denied", "The user's password is expired."),
+            S::CredentialsInvalid => {
+                (StatusCode::BAD_REQUEST, "invalid_grant", "The credentials provided were invalid.")
+            }
+            S::PasswordExpiredAtGrant => (StatusCode::BAD_REQUEST, "invalid_grant", "Password has expired."),
+            S::RefreshTokenInvalid => {
+                (StatusCode::BAD_REQUEST, "invalid_grant", "The refresh token is invalid or expired.")
+            }
+            S::NotAssigned => {
+                (StatusCode::BAD_REQUEST, "access_denied", "User is not assigned to the client application.")
+            }
+        };
+        Self::new(status, error, description)
+    }
+}
+
 impl From<Refusal> for OAuthError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
@@ -254,6 +275,15 @@ impl From<Refusal> for OAuthError {
                 format!("The 'scope' parameter must not be longer than {SCOPE_MAX} characters."),
             ),
             Refusal::Decision(refusal) => refusal.into(),
+            Refusal::Standing(standing) => standing.into(),
+            Refusal::UnsupportedResponseType(allowed) => Self::new(
+                StatusCode::BAD_REQUEST,
+                "unsupported_response_type",
+                format!(
+                    "The response type is not supported by the authorization server. Configured response types: [{}].",
+                    allowed.iter().map(|allowed| allowed.as_str()).collect::<Vec<_>>().join(", ")
+                ),
+            ),
             Refusal::Claim(failure) => failure.into(),
             Refusal::ForeignPage => Self::invalid_request(
                 "Browser requests to the token endpoint must be part of at least one whitelisted redirect_uri.",

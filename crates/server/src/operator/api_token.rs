@@ -97,7 +97,7 @@ pub fn list(data: &Path, as_json: bool) -> Result<(), String> {
             break;
         }
     }
-    let text = if as_json { format!("{:#}\n", json!(tokens)) } else { table(&tokens) };
+    let text = if as_json { terminal::json_text(&json!(tokens)) } else { table(&tokens) };
     terminal::show(&text);
     Ok(())
 }

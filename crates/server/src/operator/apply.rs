@@ -12,7 +12,7 @@ use service::portable::{Plan, Portable, Problem};
 
 use super::export::find;
 use super::remote::{Answer, CallError, Remote};
-use super::terminal::{plain, plain_lines, say, show};
+use super::terminal::{json_text, plain, plain_lines, say, show};
 use crate::yaml;
 
 const BY_NAME: &str = "/api/v1/authorizationServers/configuration";
@@ -51,6 +51,8 @@ pub enum Outcome {
     Done,
     /// There is something to do, and only that was asked.
     Changes,
+    /// A person was asked, and said no.
+    Declined,
 }
 
 /// Why it did not end well.
@@ -94,7 +96,10 @@ pub fn run(remote: &Remote, wanted: &Wanted) -> Result<Outcome, Complaint> {
         if !wanted.json {
             announce(wanted, &rehearsal, &plan);
         }
-        agree(wanted)?;
+        if !agree(wanted)? {
+            say("nothing was changed");
+            return Ok(Outcome::Declined);
+        }
         match ask(remote, wanted, &source, &method, &path, Some(tag)) {
             Ok(answer) => {
                 conclude(wanted, &answer);
@@ -121,7 +126,7 @@ impl Source {
             (file.display().to_string(), std::fs::read_to_string(file))
         };
         let text = text.map_err(|error| format!("cannot read `{name}`: {error}"))?;
-        let text = yaml::read(&text).map_err(|mistake| format!("{name}, {mistake}"))?;
+        let text = yaml::read(&text).map_err(|mistake| mistake.in_file(&name))?;
         Ok(Self { name, text })
     }
 
@@ -188,7 +193,7 @@ fn tell(wanted: &Wanted, source: &Source, problems: &[Problem]) {
                 "column": place.map(|place| place.column),
             })
         });
-        return show(&format!("{:#}\n", json!({"problems": shown.collect::<Vec<_>>()})));
+        return show(&json_text(&json!({"problems": shown.collect::<Vec<_>>()})));
     }
     for problem in problems {
         say(&plain_lines(&source.line(problem)));
@@ -214,30 +219,31 @@ fn tag(rehearsal: &Answer) -> Result<&str, Complaint> {
 /// Shows the plan: it is what was asked for.
 fn announce(wanted: &Wanted, rehearsal: &Answer, plan: &Plan) {
     if wanted.json {
-        return show(&format!("{:#}\n", rehearsal.body));
+        let mut shown = rehearsal.body.clone();
+        // Where nothing is to be done, everything is done that was asked for.
+        shown["dryRun"] = wanted.dry_run.into();
+        return show(&json_text(&shown));
     }
     show(&plain_lines(&plan.to_string()));
 }
 
 /// Asks, unless it was said before.
-fn agree(wanted: &Wanted) -> Result<(), Complaint> {
+fn agree(wanted: &Wanted) -> Result<bool, Complaint> {
     if wanted.yes {
-        return Ok(());
+        return Ok(true);
     }
     let is_stdin_free = wanted.file != Path::new("-");
     if is_stdin_free && std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
         say("Type yes to apply it.");
         let mut answer = String::new();
-        if std::io::stdin().read_line(&mut answer).is_ok() && answer.trim() == "yes" {
-            return Ok(());
-        }
+        return Ok(std::io::stdin().read_line(&mut answer).is_ok() && answer.trim() == "yes");
     }
     Err(Complaint::Refused("nothing was changed: say --yes if that is meant".to_owned()))
 }
 
 fn conclude(wanted: &Wanted, answer: &Answer) {
     if wanted.json {
-        return show(&format!("{:#}\n", answer.body));
+        return show(&json_text(&answer.body));
     }
     let text = |value: &Value| plain(value.as_str().unwrap_or_default());
     let server = &answer.body["server"];

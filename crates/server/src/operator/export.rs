@@ -7,7 +7,7 @@ use hyper::Method;
 use serde_json::Value;
 
 use super::remote::{CallError, Remote};
-use super::terminal::{say, show};
+use super::terminal::{json_text, say, show};
 use crate::yaml;
 
 const SERVERS: &str = "/api/v1/authorizationServers";
@@ -16,7 +16,7 @@ const SERVERS: &str = "/api/v1/authorizationServers";
 pub fn run(remote: &Remote, server: &str, output: Option<&Path>, as_json: bool) -> Result<(), String> {
     let path = format!("{}/configuration", find(remote, server)?);
     let answer = remote.call(&Method::GET, &path, None, None).map_err(|error| error.to_string())?;
-    let text = if as_json { format!("{:#}\n", answer.body) } else { yaml::write(&answer.body) };
+    let text = if as_json { json_text(&answer.body) } else { yaml::write(&answer.body) };
     let Some(output) = output else {
         show(&text);
         return Ok(());
@@ -50,11 +50,24 @@ pub(super) fn find(remote: &Remote, server: &str) -> Result<String, String> {
         .collect();
     match ids.as_slice() {
         [id] => Ok(format!("{SERVERS}/{id}")),
-        [] => Err(format!("there is no authorization server `{server}`, by id or by name")),
+        [] => Err(format!(
+            "there is no authorization server `{server}`, by id or by name{}",
+            meant(remote, server)
+        )),
         several => Err(format!(
             "{} authorization servers have this name: say which by its id ({})",
             several.len(),
             several.join(", ")
         )),
     }
+}
+
+/// The server that was probably meant, as the end of a sentence.
+fn meant(remote: &Remote, server: &str) -> String {
+    let Ok(answer) = remote.call(&Method::GET, &format!("{SERVERS}?limit=200"), None, None) else {
+        return String::new();
+    };
+    let servers = answer.body.as_array().map(Vec::as_slice).unwrap_or_default();
+    let names = servers.iter().filter_map(|entry| entry["name"].as_str());
+    el::nearest(server, names).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
 }

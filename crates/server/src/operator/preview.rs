@@ -3,16 +3,17 @@
 
 use std::path::{Path, PathBuf};
 
+use model::{GrantType, Timestamp};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
-use service::portable::Problem;
+use serde_json::{Value, json};
+use service::portable::{Portable, Problem};
 
-use super::previewer::{Form, Previewer, read};
-use super::terminal::{plain_lines, show};
+use super::previewer::{Complaint, Form, Previewer, read};
+use super::terminal::{json_text, plain, plain_lines, say, show};
 use crate::clock;
 use crate::json::Object;
 use crate::question::{Group, Person, Question};
-use crate::yaml::{self, Place};
+use crate::yaml::{self, Mistake, Place};
 
 /// What a person asks.
 #[derive(Debug, Clone, clap::Args)]
@@ -61,11 +62,40 @@ pub struct Asking {
 }
 
 /// Asks, and shows the answer. Whether tokens would be given out is told.
-pub fn run(previewer: &Previewer<'_>, asking: &Asking) -> Result<bool, String> {
-    let (question, now) = (question(asking)?, clock::now());
+pub fn run(previewer: &Previewer<'_>, asking: &Asking) -> Result<bool, Complaint> {
+    let now = clock::now();
+    let question = question(asking).map_err(Complaint::File)?;
+    if let Some(meant) = meant(&question.grant_type) {
+        say(&format!("there is no grant type `{}`; did you mean `{meant}`?", plain(&question.grant_type)));
+    }
+    question.read(now).map_err(|(member, why)| Complaint::File(format!("{member}: {why}")))?;
+    ask(previewer, asking, question, now).map_err(Complaint::Trouble)
+}
+
+/// The grant type that was probably meant by one that there is not.
+fn meant(grant_type: &str) -> Option<&'static str> {
+    if GrantType::from_word(grant_type).is_some() {
+        return None;
+    }
+    el::nearest(grant_type, GrantType::ALL.iter().map(|known| known.as_str()))
+}
+
+/// What went wrong, for a program that reads stdout.
+pub fn tell(asking: &Asking, why: &str) {
+    if asking.json {
+        show(&json_text(&json!({"problems": [{"message": why}]})));
+    }
+}
+
+fn ask(
+    previewer: &Previewer<'_>,
+    asking: &Asking,
+    question: Question,
+    now: Timestamp,
+) -> Result<bool, String> {
     let answer = previewer.ask(&question, Form::Json, now)?;
     if asking.json {
-        show(&format!("{answer:#}\n"));
+        show(&json_text(&answer));
     } else {
         let at = answer["at"].as_str().map(str::to_owned);
         let text = previewer.ask(&Question { at, ..question }, Form::Text, now)?;
@@ -87,7 +117,9 @@ fn question(asking: &Asking) -> Result<Question, String> {
         at: asking.at.clone(),
         nonce: asking.nonce.clone(),
         response_type: asking.response_type.clone(),
-        draft: asking.draft.as_deref().map(|path| file(path, Ok)).transpose()?,
+        prompt: None,
+        consent: None,
+        draft: asking.draft.as_deref().map(|path| file(path, sections)).transpose()?,
     })
 }
 
@@ -98,9 +130,30 @@ fn person(asking: &Asking) -> Result<Option<Person>, String> {
         person.get_or_insert_default().profile.insert("login".to_owned(), login.as_str().into());
     }
     for group in &asking.groups {
-        person.get_or_insert_default().groups.push(Group::Named(group.clone()));
+        person.get_or_insert_default().groups.push(membership(group)?);
+    }
+    if asking.user.is_none() && asking.login.is_none() && person.is_some() {
+        return Err(
+            "--group says where the user is a member: say with --login or --user who that is".to_owned()
+        );
     }
     Ok(person)
+}
+
+/// A group by name or id, or one that is only imagined, as the file of a user has it.
+fn membership(text: &str) -> Result<Group, String> {
+    if !text.starts_with('{') {
+        return Ok(Group::Named(text.to_owned()));
+    }
+    let read: Result<Group, String> = yaml::read(text)
+        .map_err(|mistake| mistake.to_string())
+        .and_then(|text| serde_json::from_value(text.value).map_err(|error| error.to_string()));
+    read.map_err(|why| format!("--group: `{text}` is not a group such as {{name: Team}}: {why}"))
+}
+
+/// Sections that can be read; what they mean is known where the preview is made.
+fn sections(value: Value) -> Result<Value, Problem> {
+    Portable::read_sections(value.clone()).map(|_| value)
 }
 
 fn shaped<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
@@ -114,9 +167,9 @@ fn shaped<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
 /// What a file says, in YAML or JSON.
 fn file<T>(path: &Path, mean: impl FnOnce(Value) -> Result<T, Problem>) -> Result<T, String> {
     let place = path.display();
-    let text = yaml::read(&read(path)?).map_err(|mistake| format!("{place}: {mistake}"))?;
-    mean(text.value.clone()).map_err(|problem| match text.place(&problem.place) {
-        Some(Place { line, column }) => format!("{place}: line {line}, column {column}: {problem}"),
-        None => format!("{place}: {problem}"),
+    let text = yaml::read(&read(path)?).map_err(|mistake| mistake.in_file(&place))?;
+    mean(text.value.clone()).map_err(|problem| {
+        let at = text.place(&problem.place).unwrap_or(Place { line: 1, column: 1 });
+        Mistake { place: at, message: problem.to_string() }.in_file(&place)
     })
 }

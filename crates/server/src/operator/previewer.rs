@@ -36,6 +36,15 @@ pub enum Previewer<'r> {
     },
 }
 
+/// Why there is no answer, or not everything could be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Complaint {
+    /// A flag or a file is wrong.
+    File(String),
+    /// A server could not be asked or refused to answer, or a result could not be written.
+    Trouble(String),
+}
+
 /// What was answered: for a program, or for a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
@@ -56,16 +65,18 @@ impl<'r> Previewer<'r> {
         let place = path.display();
         let text = read(path)?;
         Self::of_text(&text, now).map_err(|problems| {
-            problems.iter().map(|problem| format!("{place}: {problem}")).collect::<Vec<_>>().join("\n")
+            problems.iter().map(|problem| format!("{place}:{problem}")).collect::<Vec<_>>().join("\n")
         })
     }
 
     /// The configuration in a text, or everything that is wrong with it.
     fn of_text(text: &str, now: Timestamp) -> Result<Self, Vec<String>> {
-        let text = yaml::read(text).map_err(|mistake| vec![mistake.to_string()])?;
+        let text = yaml::read(text).map_err(|mistake| {
+            vec![format!("{}:{}: {}", mistake.place.line, mistake.place.column, mistake.message)]
+        })?;
         let said = |problem: &Problem| {
             let Place { line, column } = text.place(&problem.place).unwrap_or(Place { line: 1, column: 1 });
-            format!("line {line}, column {column}: {problem}")
+            format!("{line}:{column}: {problem}")
         };
         let portable = Portable::read(text.value.clone()).map_err(|problem| vec![said(&problem)])?;
         let workbench = Workbench::new(&portable, now)
@@ -116,7 +127,7 @@ fn ask_here(workbench: &Workbench, question: &Question, form: Form, now: Timesta
     };
     let mut names = workbench.names().clone();
     let at = meaning.at.unwrap_or(now);
-    let asked = meaning.complete(workbench.snapshot(), &workbench.directory, &mut names).map_err(causes)?;
+    let asked = meaning.complete(workbench.snapshot(), &workbench.directory, &mut names).map_err(here)?;
     let stage = workbench.stage(&names).ok_or("the document makes no authorization server")?;
     let preview = preview(&stage, &asked, at);
     let answer = Answer { preview: &preview, revision: None, draft: question.draft.is_some(), at };
@@ -124,6 +135,20 @@ fn ask_here(workbench: &Workbench, question: &Question, form: Form, now: Timesta
         Form::Json => answer.to_json(),
         Form::Text => answer.to_text().into(),
     })
+}
+
+/// What is not there can be written into the document.
+fn here(refusal: Refusal) -> String {
+    let where_to = match &refusal {
+        Refusal::Invalid { subject: "client", .. } => {
+            "\n  apps stand in `clients:` of the configuration; one that no policy names is added by hand"
+        }
+        Refusal::Invalid { subject: "user.groups", .. } => {
+            "\n  groups stand in `groups:` of the configuration"
+        }
+        _ => "",
+    };
+    causes(refusal) + where_to
 }
 
 fn causes(refusal: Refusal) -> String {

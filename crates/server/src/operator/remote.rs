@@ -157,7 +157,19 @@ impl Remote {
         body: Option<&Value>,
     ) -> Result<Answer, CallError> {
         let request = self.request(method, path, if_match, body);
-        answer(&self.exchange(request)?).map_err(CallError::Refused)
+        answer(&self.exchange(request)?).map_err(|refused| self.refused(refused))
+    }
+
+    /// A path in the URL is right where a proxy puts the server below one, and else a mistake.
+    fn refused(&self, refused: Refused) -> CallError {
+        let is_below = !self.base.path.trim_end_matches('/').is_empty();
+        if refused.status == 404 && refused.code != "E0000007" && is_below {
+            return CallError::Unreachable(format!(
+                "there is no management API at {}: give the server's address without a path",
+                self.url
+            ));
+        }
+        CallError::Refused(refused)
     }
 
     /// As [`Remote::call`], for an answer that people read.
@@ -167,7 +179,7 @@ impl Remote {
             request
         });
         let response = self.exchange(request)?;
-        answer(&response).map_err(CallError::Refused)?;
+        answer(&response).map_err(|refused| self.refused(refused))?;
         Ok(String::from_utf8_lossy(response.body()).into_owned())
     }
 
@@ -233,7 +245,9 @@ impl Remote {
     }
 
     fn explain(&self, why: &str) -> String {
-        let hint = if why.contains("certificate") || why.contains("UnknownIssuer") {
+        let hint = if why.contains("InvalidContentType") {
+            "; nobody speaks TLS there: try http:// in place of https://"
+        } else if why.contains("certificate") || why.contains("UnknownIssuer") {
             "; --ca names the authority that signed its certificate"
         } else {
             "; is it running, and is it there (--url, TOKENMINT_URL)?"
@@ -317,6 +331,22 @@ mod tests {
         let remote = open(Some("http://127.0.0.1:1"), &[(TOKEN, "t")]).unwrap();
         let error = remote.call(&Method::GET, "/api/v1/org", None, None).unwrap_err().to_string();
         assert!(error.contains("http://127.0.0.1:1") && error.contains("is it running"), "{error}");
+    }
+
+    #[test]
+    fn a_url_with_a_path_that_is_nowhere_is_said_to_have_one() {
+        let not_found = |code: &str| Refused {
+            status: 404,
+            code: code.to_owned(),
+            summary: "Not found".to_owned(),
+            causes: Vec::new(),
+        };
+        let remote = |url| open(Some(url), &[(TOKEN, "t")]).unwrap();
+        let below = remote("http://id.example.com/oauth2/default");
+        assert!(below.refused(not_found("E0000008")).to_string().contains("without a path"));
+        assert!(!below.refused(not_found("E0000007")).to_string().contains("without a path"));
+        let root = remote("http://id.example.com");
+        assert!(!root.refused(not_found("E0000008")).to_string().contains("without a path"));
     }
 
     #[test]

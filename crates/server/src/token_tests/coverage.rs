@@ -41,9 +41,16 @@ impl Touched {
     pub fn note(&mut self, answer: &Value) {
         let text =
             |pointer: &str| answer.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let (policy, rule) = (text("/grant/policy/name"), text("/grant/rule/name"));
-        self.names.insert(("rules", rule_of(&policy, &rule)));
-        self.names.insert(("policies", policy));
+        let [policy, rule] = ["policy", "rule"].map(|thing| text(&format!("/grant/{thing}/id")));
+        let policies = listed(&answer["trace"], "policies");
+        let is = |thing: &Value, id: &str| thing["id"].as_str() == Some(id);
+        if let Some(policy) = policies.iter().position(|thing| is(thing, &policy)) {
+            self.names.insert(("policies", place(policies, policy)));
+            let rules = listed(&policies[policy], "rules");
+            let rule = rules.iter().position(|thing| is(thing, &rule));
+            self.names
+                .extend(rule.map(|rule| ("rules", rule_of(&place(policies, policy), &place(rules, rule)))));
+        }
         let scopes = answer.pointer("/grant/scopes").and_then(Value::as_array).into_iter().flatten();
         let scopes = scopes.filter_map(Value::as_str).map(|scope| ("scopes", scope.to_owned()));
         self.names.extend(scopes);
@@ -83,23 +90,44 @@ fn claim_of(name: &str, token: &str) -> String {
     format!("{name} ({token})")
 }
 
+fn listed<'a>(value: &'a Value, name: &str) -> &'a [Value] {
+    value[name].as_array().map_or(&[], Vec::as_slice)
+}
+
+fn name(thing: &Value) -> &str {
+    thing["name"].as_str().unwrap_or_default()
+}
+
+/// The name of the thing that stands at `at`, told from those before it that share the name: an exported configuration has
+/// no ids, but the order of priorities.
+fn place(things: &[Value], at: usize) -> String {
+    let before = things[..at].iter().filter(|thing| name(thing) == name(&things[at])).count();
+    if before == 0 {
+        name(&things[at]).to_owned()
+    } else {
+        format!("{} (number {})", name(&things[at]), before + 1)
+    }
+}
+
+/// The active ones, each by its place.
+fn active(things: &[Value]) -> impl Iterator<Item = (String, &Value)> {
+    let is_active = |thing: &Value| thing["status"].as_str().is_none_or(|status| status == "ACTIVE");
+    let places = things.iter().enumerate().map(|(at, thing)| (place(things, at), thing));
+    places.filter(move |(_, thing)| is_active(thing))
+}
+
 fn names(kind: &str, configuration: &Value) -> Vec<String> {
-    let list = |value: &Value, name: &str| value[name].as_array().cloned().unwrap_or_default();
-    let active = |thing: &Value| thing["status"].as_str().is_none_or(|status| status == "ACTIVE");
-    let name = |thing: &Value| thing["name"].as_str().unwrap_or_default().to_owned();
-    let things =
-        list(configuration, if kind == "rules" { "policies" } else { kind }).into_iter().filter(active);
+    let things = active(listed(configuration, if kind == "rules" { "policies" } else { kind }));
     match kind {
         "rules" => things
-            .flat_map(|policy| {
-                let rules = list(&policy, "rules").into_iter().filter(active);
-                rules.map(|rule| rule_of(&name(&policy), &name(&rule))).collect::<Vec<_>>()
+            .flat_map(|(policy, thing)| {
+                active(listed(thing, "rules")).map(move |(rule, _)| rule_of(&policy, &rule))
             })
             .collect(),
         "claims" => things
-            .map(|claim| claim_of(&name(&claim), claim["claimType"].as_str().unwrap_or_default()))
+            .map(|(_, claim)| claim_of(name(claim), claim["claimType"].as_str().unwrap_or_default()))
             .collect(),
-        _ => things.map(|thing| name(&thing)).collect(),
+        _ => things.map(|(place, _)| place).collect(),
     }
 }
 
@@ -126,7 +154,8 @@ mod tests {
         let mut touched = Touched::default();
         touched.note(&json!({"error": {"error": "access_denied"}}));
         touched.note(&json!({
-            "grant": {"policy": {"name": "Services"}, "rule": {"name": "Couriers"}, "scopes": ["orders.read"]},
+            "grant": {"policy": {"id": "p", "name": "Services"}, "rule": {"id": "r", "name": "Couriers"}, "scopes": ["orders.read"]},
+            "trace": {"policies": [{"id": "p", "name": "Services", "rules": [{"id": "r", "name": "Couriers"}]}]},
             "accessToken": {"claims": {"tier": 1, "cid": "x"}},
         }));
         let coverage = touched.of(&configuration);
@@ -145,6 +174,24 @@ mod tests {
             ]
         );
         assert_eq!((coverage.percent, coverage.server.as_str()), (57, "Orders"));
+    }
+
+    #[test]
+    fn of_policies_and_rules_that_share_a_name_only_those_that_governed_are_touched() {
+        let rules = json!([{"id": "r1", "name": "Same"}, {"id": "r2", "name": "Same"}]);
+        let policies = json!([{"id": "p1", "name": "Twice", "rules": rules}, {"id": "p2", "name": "Twice", "rules": rules}]);
+        let configuration = json!({"policies": policies});
+        let mut touched = Touched::default();
+        touched.note(&json!({
+            "grant": {"policy": {"id": "p2", "name": "Twice"}, "rule": {"id": "r1", "name": "Same"}},
+            "trace": {"policies": policies},
+        }));
+        let sections = touched.of(&configuration).sections;
+        assert_eq!(sections[0].untouched, ["Twice"]);
+        assert_eq!(
+            sections[1].untouched,
+            ["Twice / Same", "Twice / Same (number 2)", "Twice (number 2) / Same (number 2)"]
+        );
     }
 
     #[test]

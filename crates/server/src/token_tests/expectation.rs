@@ -63,8 +63,8 @@ pub struct Claims {
     pub absent: Vec<String>,
 }
 
-/// Claims that differ from one request or installation to the next.
-pub const DIFFER: &[&str] = &["jti", "iss", "iat", "exp", "auth_time"];
+/// Claims that differ from one request or installation to the next, or that only a signer adds.
+pub const DIFFER: &[&str] = &["jti", "iss", "iat", "exp", "auth_time", "idp", "at_hash", "c_hash"];
 
 impl Expectation {
     /// Whether tokens are expected; `None` where the members contradict one another.

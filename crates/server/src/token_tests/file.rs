@@ -9,8 +9,8 @@ use serde_json::Value;
 use service::portable::Problem;
 
 use super::expectation::Expectation;
-use crate::json::Object;
-use crate::question::{Person, Question};
+use crate::json::{Object, object_or_none};
+use crate::question::{Consents, Person, Question};
 use crate::yaml::{self, Mistake, Place, Text};
 
 /// The version of the shape: the value of `tokenTests`.
@@ -72,6 +72,10 @@ struct CaseShape {
     nonce: Option<String>,
     #[serde(default)]
     response_type: Option<String>,
+    #[serde(default)]
+    prompt: Option<String>,
+    #[serde(default, deserialize_with = "object_or_none")]
+    consent: Option<Consents>,
     expect: Expectation,
 }
 
@@ -128,6 +132,8 @@ impl CaseShape {
             at: self.at,
             nonce: self.nonce,
             response_type: self.response_type,
+            prompt: self.prompt,
+            consent: self.consent,
             draft: None,
         };
         let meaning = question.read(Timestamp::default());
@@ -206,7 +212,7 @@ cases:
             (
                 "rule: Couriers",
                 "rules: Couriers",
-                "cases[0].expect: there is no member `rules`; did you mean `rule`?",
+                "cases[0].expect.rules: there is no member `rules`; did you mean `rule`?",
             ),
             ("rule: Couriers", "{}", "line 12, column 5: cases[0].expect: expects nothing"),
             (
@@ -218,7 +224,7 @@ cases:
             (
                 "user: ana",
                 "user: {profil: {}}",
-                "cases[1].user: there is no member `profil`; did you mean `profile`?",
+                "cases[1].user.profil: there is no member `profil`; did you mean `profile`?",
             ),
             (
                 "name: Ana signs in",

@@ -58,7 +58,10 @@ impl Judgement<'_> {
     /// A grant where a refusal is expected, or the other way around: nothing else can be compared.
     fn wrong_outcome(&mut self, expected: &Expectation, granted: bool) {
         if granted {
-            let refusal = expected.error.as_deref().or(expected.reason.as_deref()).unwrap_or("a refusal");
+            let refusal = match (expected.error.as_deref(), expected.reason.as_deref()) {
+                (Some(error), Some(reason)) => format!("{error} ({reason})"),
+                (error, reason) => error.or(reason).unwrap_or("a refusal").to_owned(),
+            };
             let rule = self.at("/grant/rule/name").and_then(Value::as_str).unwrap_or_default().to_owned();
             let found = format!("tokens, by the rule `{rule}`");
             return self.mismatch("outcome", Some(refusal.into()), Some(found.into()));

@@ -92,6 +92,8 @@ accessToken.tier
   expected  nothing
   found     [&quot;&lt;a&gt;&quot;,2]
 
+granted
+
 policy Services
 </failure>
     </testcase>

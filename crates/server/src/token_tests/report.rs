@@ -19,8 +19,10 @@ pub enum Outcome {
     Failed {
         /// What.
         mismatches: Vec<Mismatch>,
-        /// Why the decision was as it was.
-        explanation: String,
+        /// Why, in short.
+        decision: String,
+        /// The whole decision, step by step, where that was asked for.
+        explanation: Option<String>,
     },
     /// It could not be asked: the server's answer, or what it names is not there.
     Broken(String),
@@ -90,7 +92,9 @@ impl Results {
             file.cases.iter().for_each(|case| text.push_str(&of_case(case)));
         }
         let (passed, failed, broken) = self.counts();
-        let _ = write!(text, "\n{} cases: {passed} passed", passed + failed + broken);
+        let all = passed + failed + broken;
+        let noun = if all == 1 { "case" } else { "cases" };
+        let _ = write!(text, "\n{all} {noun}: {passed} passed");
         for (count, word) in [(failed, "failed"), (broken, "broken")] {
             if count > 0 {
                 let _ = write!(text, ", {count} {word}");
@@ -123,7 +127,7 @@ pub fn details(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Passed => String::new(),
         Outcome::Broken(why) => format!("{why}\n"),
-        Outcome::Failed { mismatches, explanation } => {
+        Outcome::Failed { mismatches, decision, explanation } => {
             let mut text = String::new();
             for Mismatch { place, expected, found } in mismatches {
                 let said = |value: &Option<Value>| {
@@ -132,8 +136,8 @@ pub fn details(outcome: &Outcome) -> String {
                 let _ =
                     writeln!(text, "{place}\n  expected  {}\n  found     {}", said(expected), said(found));
             }
-            if !explanation.is_empty() {
-                let _ = writeln!(text, "\n{}", explanation.trim_end());
+            for part in [Some(decision), explanation.as_ref()].into_iter().flatten() {
+                let _ = writeln!(text, "\n{}", part.trim_end());
             }
             text
         }
@@ -171,7 +175,7 @@ fn case_to_json(case: &CaseResult) -> Value {
     match &case.outcome {
         Outcome::Passed => {}
         Outcome::Broken(why) => shown["message"] = why.as_str().into(),
-        Outcome::Failed { mismatches, explanation } => {
+        Outcome::Failed { mismatches, decision, explanation } => {
             let mismatches = mismatches.iter().map(|mismatch| {
                 let mut shown = json!({"place": mismatch.place});
                 for (name, value) in [("expected", &mismatch.expected), ("found", &mismatch.found)] {
@@ -182,7 +186,10 @@ fn case_to_json(case: &CaseResult) -> Value {
                 shown
             });
             shown["mismatches"] = mismatches.collect();
-            shown["explanation"] = explanation.as_str().into();
+            shown["decision"] = decision.as_str().into();
+            if let Some(explanation) = explanation {
+                shown["explanation"] = explanation.as_str().into();
+            }
         }
     }
     shown
@@ -203,7 +210,11 @@ pub(super) mod tests {
             (
                 "Staff & \"friends\" <write>",
                 9,
-                Outcome::Failed { mismatches, explanation: "policy Services\n".to_owned() },
+                Outcome::Failed {
+                    mismatches,
+                    decision: "granted\n".to_owned(),
+                    explanation: Some("policy Services\n".to_owned()),
+                },
             ),
             ("Nobody knows\u{1}", 30, Outcome::Broken("client: there is no app `x`".to_owned())),
         ];
@@ -233,6 +244,8 @@ pub(super) mod tests {
             expected  nothing
             found     ["<a>",2]
 
+          granted
+
           policy Services
   BROKEN  Nobody knows (line 30)
           client: there is no app `x`
@@ -248,12 +261,23 @@ coverage of Orders: 75 %
     }
 
     #[test]
+    fn one_case_is_called_one() {
+        let mut one = results();
+        one.files[0].cases.truncate(1);
+        assert!(one.to_text().contains("\n1 case: 1 passed\n"), "{}", one.to_text());
+    }
+
+    #[test]
     fn a_program_reads_the_same_as_json() {
         let json = results().to_json();
         assert_eq!((&json["schema"], &json["passed"], &json["failed"]), (&json!(1), &json!(1), &json!(1)));
         let cases = &json["files"][0]["cases"];
         assert_eq!(cases[0], json!({"name": "A courier reads", "line": 4, "result": "PASSED"}));
         assert_eq!(cases[1]["mismatches"][1], json!({"place": "accessToken.tier", "found": ["<a>", 2]}));
+        assert_eq!(
+            (&cases[1]["decision"], &cases[1]["explanation"]),
+            (&json!("granted\n"), &json!("policy Services\n"))
+        );
         assert_eq!(cases[2]["message"], "client: there is no app `x`");
         assert_eq!(json["coverage"][0]["percent"], 75);
     }

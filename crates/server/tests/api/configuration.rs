@@ -160,7 +160,7 @@ async fn bad_documents_are_told_what_is_wrong_where() {
         (json!({}), "the member `tokenmint` is missing"),
         (
             json!({"tokenmint": 1, "secrets": []}),
-            "there is no member `secrets`; there are tokenmint, server, scopes, claims, policies, clients, groups",
+            "secrets: there is no member `secrets`; there are tokenmint, server, scopes, claims, policies, clients, groups",
         ),
         (json!({"tokenmint": 1, "scopes": {}}), "scopes: must be a list"),
         (json!({"tokenmint": 1, "policies": []}), ""),

@@ -56,6 +56,9 @@ async fn what_is_not_in_the_log_is_404_and_a_bad_time_400() {
         let reply = site.admin(Method::GET, &format!("/api/v1/logs/{name}/explain"), None).await;
         assert_eq!((reply.status, reply.code().as_str()), (404, "E0000007"), "{name}: {reply:?}");
     }
+    let reply = site.admin(Method::GET, "/api/v1/logs/%20/explain", None).await;
+    assert_eq!(reply.status, 400, "{}", reply.body);
+    assert!(reply.body.contains("event: is empty"), "{}", reply.body);
     let reply = site.admin(Method::GET, "/api/v1/logs/nothing/explain?since=noon", None).await;
     assert_eq!((reply.status, reply.code().as_str()), (400, "E0000001"));
 }

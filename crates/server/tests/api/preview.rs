@@ -291,3 +291,149 @@ async fn people_read_the_answer_as_text() {
     let reply = site.call(&Method::POST, PREVIEW, &headers("text/html"), question).await;
     assert_eq!((reply.status, reply.code().as_str()), (406, "E0000122"));
 }
+
+/// An app of users with these grants and response types.
+async fn app_of_users(site: &Site, label: &str, grants: Value, response_types: Value) {
+    let mut app = portal();
+    app["label"] = json!(label);
+    app["settings"]["oauthClient"]["grant_types"] = grants;
+    app["settings"]["oauthClient"]["response_types"] = response_types;
+    site.create("/api/v1/apps", app).await;
+}
+
+#[tokio::test]
+async fn what_an_authorization_request_is_answered_with_is_judged_by_the_grant_and_the_app() {
+    let site = Site::new().await;
+    site.create("/api/v1/apps", portal()).await;
+    app_of_users(&site, "Page", json!(["implicit"]), json!(["id_token"])).await;
+    app_of_users(
+        &site,
+        "Both",
+        json!(["authorization_code", "implicit"]),
+        json!(["code", "id_token", "token"]),
+    )
+    .await;
+    let question = |client: &str, grant: &str, types: Option<&str>| {
+        let mut question = json!({
+            "client": client, "grantType": grant, "scopes": ["openid"], "user": {"profile": {"login": "ana"}},
+        });
+        if let Some(types) = types {
+            question["responseType"] = json!(types);
+        }
+        question
+    };
+    for (client, grant, types, given) in [
+        ("Portal", "authorization_code", None, ["accessToken", "idToken"].as_slice()),
+        ("Portal", "authorization_code", Some("code"), &["accessToken", "idToken"]),
+        ("Page", "implicit", Some("id_token"), &["idToken"]),
+        ("Both", "implicit", Some("token"), &["accessToken"]),
+        ("Both", "authorization_code", Some("code id_token"), &["idToken"]),
+    ] {
+        let answer = ask(&site, question(client, grant, types)).await;
+        let found: Vec<&str> =
+            ["accessToken", "idToken"].into_iter().filter(|token| answer.get(token).is_some()).collect();
+        assert_eq!(found, given, "{client} {grant} {types:?}: {answer}");
+    }
+    for (client, grant, types, error) in [
+        ("Page", "implicit", "id_token token", "unsupported_response_type"),
+        ("Portal", "authorization_code", "code id_token", "unsupported_response_type"),
+        ("Portal", "implicit", "token", "unauthorized_client"),
+    ] {
+        let answer = ask(&site, question(client, grant, Some(types))).await;
+        assert_eq!(answer["error"]["error"], error, "{client} {grant} {types}: {answer}");
+    }
+    for (grant, types) in [
+        ("password", Some("id_token")),
+        ("implicit", None),
+        ("implicit", Some("code token")),
+        ("authorization_code", Some("token")),
+    ] {
+        let reply = site.admin(Method::POST, PREVIEW, Some(&question("Both", grant, types))).await;
+        assert_eq!((reply.status, reply.code().as_str()), (400, "E0000001"), "{grant} {types:?}: {reply:?}");
+        assert!(reply.body.contains("responseType: "), "{reply:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_user_who_may_not_sign_in_or_is_not_assigned_is_refused_as_the_flow_refuses() {
+    let site = Site::new().await;
+    let grants = json!(["authorization_code", "refresh_token", "password"]);
+    let mut app = portal();
+    app["settings"]["oauthClient"]["application_type"] = json!("native");
+    app["settings"]["oauthClient"]["grant_types"] = grants;
+    site.create("/api/v1/apps", app).await;
+    let with = |grant: &str, user: Value| json!({"client": "Portal", "grantType": grant, "scopes": ["openid"], "user": user});
+    let of_status = |status: &str| json!({"profile": {"login": "ana"}, "status": status});
+    let unassigned = json!({"profile": {"login": "ana"}, "appProfile": null});
+    let login_failed = (403, "access_denied", "Login failed.");
+    let not_valid = (400, "invalid_grant", "The credentials provided were invalid.");
+    let no_refresh = (400, "invalid_grant", "The refresh token is invalid or expired.");
+    let not_assigned = (400, "access_denied", "User is not assigned to the client application.");
+    for (grant, user, (status, error, description)) in [
+        ("authorization_code", of_status("SUSPENDED"), login_failed),
+        ("authorization_code", of_status("DEPROVISIONED"), login_failed),
+        (
+            "authorization_code",
+            of_status("PASSWORD_EXPIRED"),
+            (403, "access_denied", "The user's password is expired."),
+        ),
+        ("password", of_status("LOCKED_OUT"), not_valid),
+        ("password", of_status("PASSWORD_EXPIRED"), (400, "invalid_grant", "Password has expired.")),
+        ("refresh_token", of_status("SUSPENDED"), no_refresh),
+        ("refresh_token", unassigned.clone(), no_refresh),
+        ("authorization_code", unassigned.clone(), not_assigned),
+        ("password", unassigned, not_assigned),
+    ] {
+        let answer = ask(&site, with(grant, user.clone())).await;
+        let shown = &answer["error"];
+        assert_eq!(
+            (&shown["status"], &shown["error"], &shown["error_description"]),
+            (&json!(status), &json!(error), &json!(description)),
+            "{grant} {user}"
+        );
+        assert!(answer.get("accessToken").is_none() && answer.get("idToken").is_none(), "{answer}");
+    }
+    for grant in ["authorization_code", "password", "refresh_token"] {
+        let answer = ask(&site, with(grant, of_status("ACTIVE"))).await;
+        assert!(answer.get("accessToken").is_some(), "{grant}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_without_scopes_is_no_question() {
+    let site = Site::new().await;
+    site.create("/api/v1/apps", portal()).await;
+    let question = json!({"client": "Portal", "grantType": "refresh_token", "user": {"profile": {}}});
+    let reply = site.admin(Method::POST, PREVIEW, Some(&question)).await;
+    assert_eq!((reply.status, reply.code().as_str()), (400, "E0000001"), "{reply:?}");
+    assert!(reply.body.contains("scopes: name the scopes that the sign-in was granted"), "{reply:?}");
+}
+
+#[tokio::test]
+async fn consent_that_was_given_or_cannot_be_asked_for_is_part_of_the_question() {
+    let site = Site::new().await;
+    let mut app = portal();
+    app["settings"]["oauthClient"]["consent_method"] = json!("REQUIRED");
+    site.create("/api/v1/apps", app).await;
+    let draft = json!({"scopes": [{"name": "orders", "consent": "REQUIRED"}]});
+    let with = |more: Value| {
+        let mut question = json!({
+            "client": "Portal", "grantType": "authorization_code", "scopes": ["orders"], "draft": draft,
+            "user": {"profile": {"login": "ana"}},
+        });
+        question.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        question
+    };
+    let silent = ask(&site, with(json!({"prompt": "none"}))).await;
+    assert_eq!(
+        (&silent["error"]["error"], &silent["error"]["error_description"]),
+        (&json!("consent_required"), &json!("The following scopes require user consent: [orders]."))
+    );
+    let given = ask(&site, with(json!({"prompt": "none", "consent": {"given": ["orders"]}}))).await;
+    assert_eq!(given["grant"]["scopes"], json!(["orders"]), "{given}");
+    let asked_again = with(json!({"prompt": "consent", "consent": {"given": ["orders"]}}));
+    let [asked_again, given] =
+        [ask(&site, asked_again).await, ask(&site, with(json!({"consent": {"given": ["orders"]}}))).await];
+    let asks = |answer: &Value| answer["trace"]["scopes"][0].get("consentAsked") == Some(&json!(true));
+    assert_eq!([&asked_again, &given].map(asks), [true, false], "{asked_again} {given}");
+}

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use engine::Unasked;
 use engine::claims::{Cause, ClaimFailure};
 use model::GrantType;
+use model::app::ResponseType;
 use server::oauth::error::OAuthError;
 use service::client;
 use service::client_assertion;
-use service::token::Refusal;
+use service::token::{Refusal, Standing};
 
 /// One of each variant. A new one does not compile before it stands here and in [`EXPECTED`].
 fn variant(refusal: &Refusal) -> &'static str {
@@ -43,6 +44,19 @@ fn variant(refusal: &Refusal) -> &'static str {
         Refusal::Claim(ClaimFailure { system: false, .. }) => "Claim (user)",
         Refusal::ForeignPage => "ForeignPage",
         Refusal::NotForBrowsers => "NotForBrowsers",
+        Refusal::UnsupportedResponseType(_) => "UnsupportedResponseType",
+        Refusal::Standing(standing) => standing_name(*standing),
+    }
+}
+
+fn standing_name(standing: Standing) -> &'static str {
+    match standing {
+        Standing::SignInFailed => "SignInFailed",
+        Standing::PasswordExpired => "PasswordExpired",
+        Standing::CredentialsInvalid => "CredentialsInvalid",
+        Standing::PasswordExpiredAtGrant => "PasswordExpiredAtGrant",
+        Standing::RefreshTokenInvalid => "RefreshTokenInvalid",
+        Standing::NotAssigned => "NotAssigned",
     }
 }
 
@@ -70,6 +84,15 @@ fn assertion(refusal: client_assertion::Refusal) -> &'static str {
         A::AlreadyUsed => "AlreadyUsed",
     }
 }
+
+const STANDINGS: [Standing; 6] = [
+    Standing::SignInFailed,
+    Standing::PasswordExpired,
+    Standing::CredentialsInvalid,
+    Standing::PasswordExpiredAtGrant,
+    Standing::RefreshTokenInvalid,
+    Standing::NotAssigned,
+];
 
 fn all() -> Vec<Refusal> {
     use client::Refusal as C;
@@ -131,8 +154,10 @@ fn all() -> Vec<Refusal> {
         claim(false, Cause::TooManyGroups),
         Refusal::ForeignPage,
         Refusal::NotForBrowsers,
+        Refusal::UnsupportedResponseType(vec![ResponseType::Code, ResponseType::IdToken]),
     ];
     own.into_iter()
+        .chain(STANDINGS.into_iter().map(Refusal::Standing))
         .chain(clients.into_iter().map(Refusal::Client))
         .chain(assertions.into_iter().map(|refusal| Refusal::Client(C::Assertion(refusal))))
         .chain(decisions.into_iter().map(Refusal::Decision))
@@ -184,6 +209,34 @@ The request is made from outside the client's permitted network zones.
 ProofRequired: dpop_proof_required
 400 invalid_dpop_proof
 The DPoP proof JWT header is missing.
+
+UnsupportedResponseType: unsupported_response_type
+400 unsupported_response_type
+The response type is not supported by the authorization server. Configured response types: [code, id_token].
+
+SignInFailed: user_may_not_sign_in
+403 access_denied
+Login failed.
+
+PasswordExpired: password_expired
+403 access_denied
+The user's password is expired.
+
+CredentialsInvalid: user_may_not_sign_in
+400 invalid_grant
+The credentials provided were invalid.
+
+PasswordExpiredAtGrant: password_expired
+400 invalid_grant
+Password has expired.
+
+RefreshTokenInvalid: refresh_token_invalid
+400 invalid_grant
+The refresh token is invalid or expired.
+
+NotAssigned: user_not_assigned
+400 access_denied
+User is not assigned to the client application.
 
 ScopeTooLong: scope_too_long
 400 invalid_scope

@@ -111,7 +111,7 @@ PUT /api/v1/api-tokens/{token} okta.apiTokens.manage Super
 DELETE /api/v1/api-tokens/{token} okta.apiTokens.manage Super
 DELETE /api/v1/api-tokens/current okta.apiTokens.manage Anyone
 GET /api/v1/logs okta.logs.read LogReaders
-GET /api/v1/logs/{event}/explain okta.logs.read LogReaders
+GET /api/v1/logs/{event}/explain okta.logs.read ServerReaders
 POST /oauth2/{server}/v1/token open Client body 65536
 POST /oauth2/{server}/v1/introspect open Client body 65536
 POST /oauth2/{server}/v1/revoke open Client body 65536

@@ -88,6 +88,14 @@ fn a_file_is_planned_applied_exported_and_the_same_again() {
     assert_eq!((code, text.as_str()), (0, ORDERS), "what went in comes out");
     let (code, out, _) = site.run(&["apply", &file, "--dry-run", "--exit-code"]);
     assert_eq!((code, out.as_str()), (0, "Nothing to do: everything is as the document says.\n"));
+    for (flag, is_rehearsal) in [("--yes", false), ("--dry-run", true)] {
+        let (_, out, _) = site.run(&["apply", &file, flag, "--json"]);
+        let answer: serde_json::Value = serde_json::from_str(&out).unwrap();
+        assert_eq!(answer["dryRun"], is_rehearsal, "{flag}: {out}");
+    }
+    let renamed = site.write("renamed.yaml", &ORDERS.replace("name: Orders", "name: orders"));
+    let (_, plan, _) = site.run(&["apply", &renamed, "--dry-run"]);
+    assert!(plan.contains("(this is a new server; did you mean `Orders`, which is there?)"), "{plan}");
 
     let changed = site.write("orders.yaml", &ORDERS.replace("Minutes: 15", "Minutes: 20"));
     let (code, out, _) = site.run(&["apply", &changed, "--yes", "--json"]);
@@ -121,10 +129,10 @@ fn problems_are_told_with_their_lines_and_nothing_is_changed() {
     assert_eq!(site.run(&["export", "Orders"]).0, 1);
 
     for (text, at) in [
-        ("tokenmint: 1\nserver: *x\n", ", line 2, column 9: "),
+        ("tokenmint: 1\nserver: *x\n", ":2:9: "),
         (
             "tokenmint: 1\nserver:\n  name: a\n  audiance: b\n",
-            ":2:1: server: there is no member `audiance`; did you mean `audience`?",
+            ":4:3: server.audiance: there is no member `audiance`; did you mean `audience`?",
         ),
         (
             "tokenmint: 1\nscopes:\n",
@@ -150,6 +158,14 @@ fn a_server_that_is_not_there_and_a_token_that_is_none_are_said_in_words() {
         (code, said.as_str()),
         (1, "error: there is no authorization server `No such thing`, by id or by name\n")
     );
+    let (code, _, said) = site.run(&["export", "defualt"]);
+    assert!(code == 1 && said.contains("by id or by name; did you mean `default`?"), "{said}");
+    let below = format!("{}/oauth2/default", site.server.origin);
+    let (code, _, said) = site.run(&["export", "default", "--url", &below]);
+    assert!(code == 1 && said.contains("give the server's address without a path"), "{said}");
+    let encrypted = site.server.origin.replace("http://", "https://");
+    let (code, _, said) = site.run(&["export", "default", "--url", &encrypted]);
+    assert!(code == 1 && said.contains("try http:// in place of https://"), "{said}");
     let (code, _, said) = site.run(&["export", "default", "--url", "http://127.0.0.1:1"]);
     assert_eq!(code, 1);
     assert!(said.starts_with("error: the server at http://127.0.0.1:1 could not be asked: "), "{said}");

@@ -106,6 +106,7 @@ pub async fn find(
         limit: PAGE,
     };
     let mut other = None;
+    let mut whole = false;
     for _ in 0..EXAMINED_MAX / PAGE {
         let page = tenant.store.read_log(org.as_str(), &asked, now.milliseconds()).await?;
         for stored in page.events.iter().filter(|stored| stored.body.contains(name)) {
@@ -120,10 +121,18 @@ pub async fn find(
         }
         asked.after = page.next;
         if asked.after.is_none() {
+            whole = true;
             break;
         }
     }
-    other.ok_or_else(|| Failure::Refused(Refusal::not_found(name, target::kind::EVENT)))
+    let kind = target::kind::EVENT;
+    other.ok_or_else(|| {
+        Failure::Refused(if whole {
+            Refusal::not_found(name, kind)
+        } else {
+            Refusal::NotReached { id: name.to_owned(), kind, examined: EXAMINED_MAX }
+        })
+    })
 }
 
 /// A time within which to look; absent, the last [`DEFAULT_DAYS`] days.

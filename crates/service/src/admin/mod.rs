@@ -34,6 +34,15 @@ pub enum Refusal {
         /// Okta's internal name of the type.
         kind: &'static str,
     },
+    /// It is not among as many as were looked at, and there are more (`E0000007`, with a cause).
+    NotReached {
+        /// What was asked for.
+        id: String,
+        /// Okta's internal name of the type.
+        kind: &'static str,
+        /// How many were looked at.
+        examined: usize,
+    },
     /// A value is not acceptable (`E0000001`).
     Invalid {
         /// What `errorSummary` names.

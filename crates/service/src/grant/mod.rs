@@ -2,3 +2,5 @@
 
 pub mod client_credentials;
 pub(crate) mod of_user;
+pub(crate) mod response_type;
+pub(crate) mod standing;

@@ -204,6 +204,12 @@ impl Work<'_> {
         self.set_status(wanted);
         let to = convert::server(&self.naming, &self.entry().server.value);
         self.step(Verb::Create, What::Server, &wanted.name, None, Some(&to));
+        let servers = self.draft.snapshot().servers_after(None).filter(|entry| entry.server.value.id != new);
+        let near = el::nearest(&wanted.name, servers.map(|entry| entry.server.value.name.as_str()));
+        let note = near.map(|near| format!("this is a new server; did you mean `{near}`, which is there?"));
+        if let (Some(step), Some(note)) = (self.plan.steps.last_mut(), note) {
+            step.notes.push(note);
+        }
     }
 
     fn change_server(

@@ -26,6 +26,8 @@ pub use apply::{Target, apply};
 pub use commit::{Applied, Rehearsal, Wanted, at_length, carry_out, current, rehearse};
 pub use document::{Claim, Client, People, Policy, Portable, Rule, Scope, Server, VERSION, ValueType};
 pub use export::export;
+pub(crate) use problem::did_you_mean;
+
 pub use plan::{Difference, Plan, PlanStep, Verb, What};
 pub use problem::Problem;
 pub use size::THINGS_MAX;

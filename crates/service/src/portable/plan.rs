@@ -110,7 +110,9 @@ impl fmt::Display for What {
 impl fmt::Display for PlanStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} {}", self.verb.sign(), self.what, self.name)?;
-        for Difference { member, from, to } in &self.differences {
+        // The name of a claim says its type already.
+        let is_said = |member: &str| self.what == What::Claim && member == "claimType";
+        for Difference { member, from, to } in self.differences.iter().filter(|one| !is_said(&one.member)) {
             match (self.verb, from, to) {
                 (Verb::Create, _, to) => write!(f, "\n    {member}: {}", Shown(to))?,
                 (_, from, to) => write!(f, "\n    {member}: {} -> {}", Shown(from), Shown(to))?,
@@ -157,5 +159,27 @@ impl fmt::Display for Plan {
             self.count(Verb::Move),
             self.count(Verb::Delete)
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_claim_says_its_type_once() {
+        let difference = |member: &str, to: &str| Difference {
+            member: member.to_owned(),
+            from: Value::Null,
+            to: to.into(),
+        };
+        let step = PlanStep {
+            verb: Verb::Create,
+            what: What::Claim,
+            name: "company (RESOURCE)".to_owned(),
+            differences: vec![difference("claimType", "RESOURCE"), difference("value", "user.company")],
+            notes: Vec::new(),
+        };
+        assert_eq!(step.to_string(), "+ claim company (RESOURCE)\n    value: user.company");
     }
 }

@@ -40,7 +40,13 @@ impl Problem {
         if said.starts_with("unknown field `") {
             let members: Vec<&str> = known().split('`').skip(1).step_by(2).collect();
             let meant = did_you_mean(quoted(), members.iter().copied());
-            let place = place.strip_suffix(quoted()).unwrap_or(place).trim_end_matches('.');
+            // The place is that of the member itself, which a reader looks for.
+            let last = place.rsplit_once('.').map_or(place, |(_, last)| last);
+            let place = match place {
+                "" => quoted().to_owned(),
+                place if last == quoted() => place.to_owned(),
+                place => format!("{place}.{}", quoted()),
+            };
             let members = members.join(", ");
             return Self::new(
                 place,
@@ -104,7 +110,7 @@ fn member(subject: &str) -> String {
 }
 
 /// What somebody probably meant, as the end of a sentence.
-pub(super) fn did_you_mean<'c>(typed: &str, candidates: impl Iterator<Item = &'c str>) -> String {
+pub(crate) fn did_you_mean<'c>(typed: &str, candidates: impl Iterator<Item = &'c str>) -> String {
     el::nearest(typed, candidates).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
 }
 

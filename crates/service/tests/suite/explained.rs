@@ -1,13 +1,14 @@
 //! A decision of the past is made again as it was, or it is said what is gone.
 
 use model::app::OAuthSettings;
+use model::claim::{ClaimType, ClaimValue};
 use model::event::{Event, EventType, OutcomeResult, Target};
 use model::{GrantType, Status};
 use serde_json::{Value, json};
 use service::Failure;
 use service::admin::app::{self, Written};
-use service::admin::log::Within;
-use service::admin::{Precondition, Refusal, rule};
+use service::admin::log::{EXAMINED_MAX, Within};
+use service::admin::{Precondition, Refusal, claim, rule};
 use service::explain::{Difference, Explained, Gone, explain_event};
 use service::issuer::IssuerOrigins;
 use service::token::Request;
@@ -126,9 +127,8 @@ async fn what_cannot_be_decided_again_says_what_is_gone() {
     let world = World::new().await;
     world.make_scope("read").await;
     let gone = async |name: &str| explained(&world, name).await.unwrap().decision.unwrap_err();
-    let Value::Object(profile) = json!({"long": "x".repeat(5_000)}) else { unreachable!() };
-    let long = world.try_app(app::Settings { profile: Some(profile), ..app_settings("Long") }).await.unwrap();
-    world.ask(&named(&long, Some("read"), "long")).await.unwrap();
+    let long = world.make_app("Long").await;
+    world.ask(&named(&long, Some(&"x".repeat(4_096)), "long")).await.unwrap_err();
     assert_eq!(gone("long").await, Gone::FactsTooLong);
     let settings = app_settings("Bound");
     let oauth = OAuthSettings { dpop_bound_access_tokens: true, ..settings.oauth.clone() };
@@ -186,4 +186,59 @@ async fn an_event_that_says_otherwise_is_told_apart() {
     let expected =
         Difference { what: "outcome", then: "no_matching_policy".to_owned(), now: "granted".to_owned() };
     assert_eq!(differences, [expected]);
+}
+
+#[tokio::test]
+async fn the_profile_of_an_app_is_read_from_the_configuration_of_its_time() {
+    let world = World::new().await;
+    world.make_scope("read").await;
+    let profile = |tier: &str| {
+        let Value::Object(profile) = json!({"tier": tier, "long": "x".repeat(5_000)}) else { unreachable!() };
+        Some(profile)
+    };
+    let settings = claim::Settings {
+        name: "tier".to_owned(),
+        status: None,
+        claim_type: ClaimType::Resource,
+        value: ClaimValue::Expression("app.profile.tier".to_owned()),
+        scopes: Vec::new(),
+        always_include_in_token: None,
+    };
+    claim::create(&world.tenant, world.asked(), "default".to_owned(), settings).await.unwrap();
+    let settings = app::Settings { profile: profile("gold"), ..app_settings("Long") };
+    let long = world.try_app(settings.clone()).await.unwrap();
+    world.ask(&named(&long, Some("read"), "then")).await.unwrap();
+    world.wait(10);
+    let path = long.entry.app.value.id.to_string();
+    let changed = app::Settings { profile: profile("tin"), ..settings };
+    app::replace(&world.tenant, world.asked(), path, changed, Precondition::Any).await.unwrap();
+    let then = explained(&world, "then").await.unwrap();
+    let event = &then.logged.event;
+    assert!(!event.facts.as_ref().unwrap().get().contains("gold"), "it is not kept twice");
+    let shown = serde_json::to_string(&then.decision.unwrap().explanation).unwrap();
+    assert!(shown.contains("gold") && !shown.contains("tin\""), "{shown}");
+    // An event of before has it in its facts.
+    let mut facts: Value = serde_json::from_str(event.facts.as_ref().unwrap().get()).unwrap();
+    facts["client"]["profile"] = json!({"tier": "brass"});
+    let facts = serde_json::value::RawValue::from_string(facts.to_string()).unwrap();
+    let origin = model::event::Origin { request_id: Some("old".to_owned()), ..event.origin.clone() };
+    log(&world, &Event { facts: Some(facts), origin, ..event.clone() }).await;
+    let old = explained(&world, "old").await.unwrap().decision.unwrap();
+    assert!(serde_json::to_string(&old.explanation).unwrap().contains("brass"));
+}
+
+#[tokio::test]
+async fn a_search_that_was_cut_short_says_so() {
+    let world = World::new().await;
+    let event = Event::new(EventType::AppUpdated, world.asked().actor, origin());
+    for _ in 0..=EXAMINED_MAX / 1_000 {
+        world.wait(5);
+        let mut batch = Batch::new(world.org.as_str(), "{}");
+        for _ in 0..1_000 {
+            batch.event(world.now().milliseconds(), 1, event.to_body());
+        }
+        world.store.commit(batch).await.unwrap();
+    }
+    let refusal = refused(explained(&world, "long ago").await);
+    assert!(matches!(refusal, Refusal::NotReached { examined: EXAMINED_MAX, .. }), "{refusal:?}");
 }

@@ -574,7 +574,10 @@ async fn a_shape_that_is_wrong_is_told_with_its_place() {
         (json!({"tokenmint": 2}), "tokenmint: the version of the document must be 1, and is 2"),
         (json!({}), "the member `tokenmint` is missing"),
         (json!([1]), "must be an object"),
-        (json!({"tokenmint": 1, "polices": []}), "there is no member `polices`; did you mean `policies`?"),
+        (
+            json!({"tokenmint": 1, "polices": []}),
+            "polices: there is no member `polices`; did you mean `policies`?",
+        ),
         (json!({"tokenmint": 1, "scopes": null}), "scopes: must be a list"),
         (json!({"tokenmint": 1, "scopes": [["a"]]}), "scopes[0]: must be an object"),
         (
@@ -583,7 +586,7 @@ async fn a_shape_that_is_wrong_is_told_with_its_place() {
         ),
         (
             json!({"tokenmint": 1, "policies": [{"name": "a", "description": "b", "clients": [], "rules": [{"nam": 1}]}]}),
-            "policies[0].rules[0]: there is no member `nam`; did you mean `name`?",
+            "policies[0].rules[0].nam: there is no member `nam`; did you mean `name`?",
         ),
         (json!({"tokenmint": 1, "claims": [{"name": "a"}]}), "claims[0]: the member `claimType` is missing"),
         (json!({"tokenmint": 1, "server": {"name": 7}}), "server.name: must be a text"),

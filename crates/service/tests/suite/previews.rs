@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use model::app::OAuthSettings;
-use model::claim::{ClaimType, ClaimValue};
+use model::claim::{ClaimType, ClaimValue, GroupFilter};
 use model::policy::ClientCondition;
 use model::rule::{Lifetimes, People, ScopeCondition};
 use model::scope::Consent;
@@ -77,7 +77,7 @@ fn rule_wish() -> impl Strategy<Value = RuleWish> {
 
 fn wish() -> impl Strategy<Value = Wish> {
     let policies = vec((option::of(any::<bool>()), any::<bool>(), vec(rule_wish(), 0..4)), 0..3);
-    let claims = vec((0..EXPRESSIONS.len(), option::of(0..3_usize), any::<bool>()), 0..4);
+    let claims = vec((0..=EXPRESSIONS.len(), option::of(0..3_usize), any::<bool>()), 0..4);
     let asks = vec(option::of(vec(0..SCOPES.len(), 0..4)), 1..6);
     let dpop = prop_oneof![9 => Just(false), 1 => Just(true)];
     (vec((0..3_usize, any::<bool>()), 3), policies, claims, any::<bool>(), 0..6_usize, dpop, asks).prop_map(
@@ -132,11 +132,15 @@ impl Wish {
             world.try_scope(settings).await.unwrap();
         }
         for (number, (expression, scope, active)) in self.claims.iter().enumerate() {
+            let value = match EXPRESSIONS.get(*expression) {
+                Some(expression) => ClaimValue::Expression((*expression).to_owned()),
+                None => ClaimValue::Groups { filter: GroupFilter::Regex, value: ".*".to_owned() },
+            };
             let settings = claim::Settings {
                 name: format!("c{number}"),
                 status: Some(status(*active)),
                 claim_type: ClaimType::Resource,
-                value: ClaimValue::Expression(EXPRESSIONS[*expression].to_owned()),
+                value,
                 scopes: scope.iter().map(|scope| SCOPES[*scope].to_owned()).collect(),
                 always_include_in_token: None,
             };
@@ -313,20 +317,25 @@ async fn a_preview_is_refused_as_the_endpoint_refuses_before_any_policy_is_looke
     }
     world.set_app_status(&app.entry, Status::Inactive).await;
     assert_eq!(compare(&world, &app, Some("read")).await, Some(false));
-    let server = DEFAULT.to_owned();
-    authorization_server::set_status(&world.tenant, world.asked(), server, Status::Inactive).await.unwrap();
-    assert_eq!(compare(&world, &app, Some("read")).await, Some(false));
-    for grant_type in ["", "password ", "magic"] {
+    let refused = |grant_type: &str| {
         let (snapshot, server) = (world.snapshot(), world.server(DEFAULT));
         let issuers = IssuerOrigins::only("https://id.example");
         let stage =
             Stage { snapshot: &snapshot, server: &server, issuers: &issuers, names: &Names::default() };
         let question = Question { grant_type: grant_type.to_owned(), ..Question::default() };
-        let outcome = preview(&stage, &question, world.now()).outcome;
-        assert_eq!(
-            outcome.unwrap_err(),
-            token::Refusal::UnknownServer,
-            "the server is inactive, whatever is asked"
-        );
-    }
+        preview(&stage, &question, world.now()).outcome.unwrap_err()
+    };
+    let words = ["", "password ", "magic"];
+    assert_eq!(
+        words.map(refused),
+        [
+            token::Refusal::MissingGrantType,
+            token::Refusal::UnsupportedGrantType,
+            token::Refusal::UnsupportedGrantType
+        ]
+    );
+    let server = DEFAULT.to_owned();
+    authorization_server::set_status(&world.tenant, world.asked(), server, Status::Inactive).await.unwrap();
+    assert_eq!(compare(&world, &app, Some("read")).await, Some(false));
+    assert_eq!(words.map(refused), [(); 3].map(|()| token::Refusal::UnknownServer), "whatever is asked");
 }
