@@ -10,6 +10,9 @@ use crate::mint::{Denied, Minted};
 use crate::server::{AuthorizationServer, Rule};
 use crate::trace::{Recorder, Step};
 
+/// To so many unknown scopes it is said which was probably meant.
+const HINTS_MAX: usize = 10;
+
 /// What became of a scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -102,12 +105,15 @@ pub(super) fn told(
             Some(_) => ScopeVerdict::NotGranted,
         }
     };
+    // Comparing names takes time, and a request may name very many that do not exist.
+    let unknown = names.iter().filter(|name| !server.scopes.contains_key(name.as_str()));
+    let hinted: Vec<String> = unknown.take(HINTS_MAX).cloned().collect();
     let told = |name: String| ScopeTold {
         by_default,
         consent: server.scopes.get(name.as_str()).map(|scope| scope.consent),
         consent_asked: consent_asked(&name),
         verdict: verdict(&name),
-        did_you_mean: meant(server, &name),
+        did_you_mean: hinted.contains(&name).then(|| meant(server, &name)).flatten(),
         name,
     };
     names.into_iter().map(told).collect()
@@ -115,9 +121,6 @@ pub(super) fn told(
 
 /// The name most like one that the server does not have.
 fn meant(server: &AuthorizationServer, name: &str) -> Option<String> {
-    if server.scopes.contains_key(name) {
-        return None;
-    }
     let mut known: Vec<&str> = server.scopes.keys().map(|known| &**known).collect();
     // Of names that are alike the same one every time.
     known.sort_unstable();
