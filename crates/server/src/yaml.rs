@@ -277,13 +277,24 @@ fn indent(out: &mut String, depth: usize) {
     out.extend(std::iter::repeat_n("  ", depth));
 }
 
+/// A longer key has to be said to be one: readers look no more than 1,024 characters ahead for its colon (YAML 1.2, 7.4.2).
+const KEY_BYTES_MAX: usize = 1_000;
+
 /// The members of a map, one to a line; the first continues a line that began with a dash.
 fn write_map(out: &mut String, members: &Map<String, Value>, depth: usize, mut continues: bool) {
     for (key, value) in members {
         if !std::mem::take(&mut continues) {
             indent(out, depth);
         }
-        out.push_str(&text(key));
+        let key = text(key);
+        if key.len() > KEY_BYTES_MAX {
+            out.push_str("? ");
+            out.push_str(&key);
+            out.push('\n');
+            indent(out, depth);
+        } else {
+            out.push_str(&key);
+        }
         out.push(':');
         write_member(out, value, depth);
     }
@@ -333,8 +344,15 @@ fn inline(value: &Value) -> String {
         Value::String(string) => text(string),
         Value::Array(items) => format!("[{}]", items.iter().map(inline).collect::<Vec<_>>().join(", ")),
         Value::Object(members) => {
-            let members = members.iter().map(|(key, value)| format!("{}: {}", text(key), inline(value)));
-            format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
+            let member = |(key, value): (&String, &Value)| {
+                let (key, value) = (text(key), inline(value));
+                if key.len() > KEY_BYTES_MAX {
+                    format!("? {key} : {value}")
+                } else {
+                    format!("{key}: {value}")
+                }
+            };
+            format!("{{{}}}", members.iter().map(member).collect::<Vec<_>>().join(", "))
         }
         other => other.to_string(),
     }
@@ -470,6 +488,16 @@ policies:
 empty: {}
 ";
         assert_eq!(write(&value), expected);
+    }
+
+    #[test]
+    fn a_key_of_any_length_is_written_so_that_it_is_read_again() {
+        let long = "k".repeat(5_000);
+        let odd = "\u{10}".repeat(300);
+        let value = json!({
+            &long: 1, "list": [{&odd: {&long: [1, 2]}, "b": 2}, [{&long: "x"}]], "c": {&odd: {"d": null}, "e": []},
+        });
+        assert_eq!(read(&write(&value)).unwrap().value, value, "{}", write(&value));
     }
 
     fn any_value() -> impl Strategy<Value = Value> {
