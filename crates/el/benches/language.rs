@@ -1,16 +1,16 @@
 //! What expressions cost: compiling many, and evaluating those of one token. `cargo bench -p el` prints tables in Markdown and
 //! nothing else.
 
+mod measure;
+
 use std::fmt::Write as _;
 use std::hint::black_box;
-use std::time::{Duration, Instant};
 
 use el::{Found, Group, Limits, Object, Program, Value, Variables, compile};
+use measure::median;
 use model::group::GroupKind;
 use serde_json::{Map, Value as Json, json};
 
-/// A clock's reading costs some 20 ns, so that many calls are measured at once.
-const BATCH: Duration = Duration::from_micros(200);
 const SAMPLES: usize = 501;
 
 /// The claims of one token: what people write most, and each family of functions once.
@@ -143,25 +143,4 @@ fn claims_table(samples: usize) -> String {
 
 fn program(text: &str) -> Program {
     compile(text, &Limits::default()).unwrap_or_else(|diagnostics| panic!("{text}: {diagnostics:?}"))
-}
-
-/// The median of many measurements, in nanoseconds a call.
-fn median<T>(samples: usize, mut call: impl FnMut() -> T) -> f64 {
-    let mut calls = 1_u32;
-    while time(calls, &mut call) < BATCH {
-        calls *= 2;
-    }
-    let mut measured: Vec<f64> =
-        (0..samples).map(|_| time(calls, &mut call).as_secs_f64() * 1e9 / f64::from(calls)).collect();
-    measured.sort_by(f64::total_cmp);
-    measured[samples / 2]
-}
-
-#[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
-fn time<T>(calls: u32, call: &mut impl FnMut() -> T) -> Duration {
-    let start = Instant::now();
-    for _ in 0..calls {
-        black_box(call());
-    }
-    start.elapsed()
 }

@@ -1,22 +1,22 @@
 //! What a decision costs, and what stands beside it on the mint's path. `cargo bench -p engine` prints its tables in
 //! Markdown and nothing else.
 
+#[path = "../../el/benches/measure/mod.rs"]
+mod measure;
 #[path = "../tests/decisions/world/mod.rs"]
 mod world;
 
 use std::fmt::Write as _;
 use std::hint::black_box;
-use std::time::{Duration, Instant};
 
 use engine::compose::access_token;
 use engine::{AuthorizationServer, Envelope, Facts, Recorder, Silent, claims, decide, mint};
 use model::Timestamp;
 use serde_json::Value;
 
+use measure::median;
 use world::{World, request};
 
-/// A clock's reading costs some 20 ns, so that many calls are measured at once.
-const BATCH: Duration = Duration::from_micros(200);
 const SAMPLES: usize = 501;
 
 fn main() {
@@ -227,24 +227,3 @@ const ENVELOPE: Envelope<'static> = Envelope {
     issued_at: Timestamp::from_seconds(1_767_225_600),
     token_ids: &|_, _| "AT.0123456789012345678901234567890123456789012".to_owned(),
 };
-
-/// The median of many measurements, in nanoseconds a call.
-fn median<T>(samples: usize, mut call: impl FnMut() -> T) -> f64 {
-    let mut calls = 1_u32;
-    while time(calls, &mut call) < BATCH {
-        calls *= 2;
-    }
-    let mut measured: Vec<f64> =
-        (0..samples).map(|_| time(calls, &mut call).as_secs_f64() * 1e9 / f64::from(calls)).collect();
-    measured.sort_by(f64::total_cmp);
-    measured[samples / 2]
-}
-
-#[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
-fn time<T>(calls: u32, call: &mut impl FnMut() -> T) -> Duration {
-    let start = Instant::now();
-    for _ in 0..calls {
-        black_box(call());
-    }
-    start.elapsed()
-}
